@@ -60,13 +60,15 @@ public final class LockModes {
 
   /** Blocks until the lock is in {@code mode}; an interrupt is kept and withdraws the request. */
   public ResultCode lock(LockName name, Mode mode) {
-    CompletableFuture<ResultCode> result = start(name, mode);
+    Call call = start(name, mode);
     try {
-      return result.get();
+      return call.result.get();
     } catch (InterruptedException e) {
-      result.cancel(false);
+      // Withdrawing ends the call at once, one way or the other: the grant may just have come.
+      call.withdraw();
+      ResultCode code = call.result.join();
       Thread.currentThread().interrupt();
-      return ResultCode.INTERRUPTED;
+      return code;
     } catch (ExecutionException e) {
       return codeOf(e.getCause());
     }
@@ -91,8 +93,7 @@ public final class LockModes {
 
   /** Returns at once; the callback runs on a thread of the lockspace, or on this one. */
   public void lock(LockName name, Mode mode, Consumer<ResultCode> callback) {
-    var unused =
-        start(name, mode).exceptionally(LockModes::codeOf).thenAccept(callback);
+    var unused = start(name, mode).result.thenAccept(callback);
   }
 
   /** The mode that the node has the lock in. */
@@ -115,19 +116,19 @@ public final class LockModes {
     return entry == null ? null : entry.hold;
   }
 
-  private CompletableFuture<ResultCode> start(LockName name, Mode mode) {
+  private Call start(LockName name, Mode mode) {
     Entry entry;
     try {
       Entry found = entries.get(name);
       if (found == null && mode == Mode.UNLOCK) {
-        return CompletableFuture.completedFuture(ResultCode.GRANTED);
+        return Call.done(ResultCode.GRANTED);
       }
       entry = entries.computeIfAbsent(name, n -> new Entry(lockspace.allocate(n, LockOptions.of())));
     } catch (LockException | IllegalStateException e) {
-      return CompletableFuture.completedFuture(codeOf(e));
+      return Call.done(codeOf(e));
     }
     if (!entry.tryBegin()) {
-      return CompletableFuture.completedFuture(ResultCode.BUSY);
+      return Call.done(ResultCode.BUSY);
     }
     CompletableFuture<ResultCode> step;
     try {
@@ -135,23 +136,9 @@ public final class LockModes {
     } catch (RuntimeException e) {
       step = CompletableFuture.failedFuture(e);
     }
-    CompletableFuture<ResultCode> result = new CompletableFuture<>();
-    step.whenComplete(
-        (code, error) -> {
-          boolean told =
-              error == null ? result.complete(code) : result.completeExceptionally(error);
-          if (!told && (mode == Mode.SHARED || mode == Mode.EXCLUSIVE)) {
-            entry.unlock(); // the caller gave up just as the grant came
-          }
-          entry.end();
-        });
-    result.whenComplete(
-        (code, error) -> {
-          if (error instanceof CancellationException) {
-            entry.withdraw();
-          }
-        });
-    return result;
+    CompletableFuture<ResultCode> result =
+        step.whenComplete((code, error) -> entry.end()).exceptionally(LockModes::codeOf);
+    return new Call(entry, result);
   }
 
   private CompletableFuture<ResultCode> convert(LockName name, Entry entry, Mode mode) {
@@ -213,6 +200,19 @@ public final class LockModes {
       return ResultCode.BUSY;
     }
     return ResultCode.INVALID;
+  }
+
+  /** A call under way. */
+  private record Call(@Nullable Entry entry, CompletableFuture<ResultCode> result) {
+    static Call done(ResultCode code) {
+      return new Call(null, CompletableFuture.completedFuture(code));
+    }
+
+    void withdraw() {
+      if (entry != null) {
+        entry.withdraw();
+      }
+    }
   }
 
   /** A lock in a mode other than UNLOCK, or on its way there. */
