@@ -1,0 +1,5 @@
+/** The snapshot target and its exception store. */
+@NullMarked
+package io.dmcl.dm.snapshot;
+
+import org.jspecify.annotations.NullMarked;
