@@ -9,22 +9,22 @@ import org.jspecify.annotations.Nullable;
  * it looks nothing up and, when the grant is cached, allocates nothing.
  *
  * <p>Two ways to use it, over one implementation. {@link #readLock()}, {@link #writeLock()} and
- * {@link #unlock()} are the bare calls. {@link #acquire} and its relatives give a {@link Hold}, which
- * knows more. Both may be mixed.
+ * {@link #unlock()} are the bare calls. {@link #acquire} and its relatives give a {@link Hold},
+ * which knows more. Both may be mixed.
  *
- * <p><b>Threads.</b> Holds belong to the node. Without {@link LockProperty#USE_SEMAPHORE} the threads
- * of a node share its grant, in either mode; with it they exclude each other as readers and writers.
- * Holds do not nest: a thread that holds a lock and acquires it again may wait for itself once
- * another node, or a local writer, waits.
+ * <p><b>Threads.</b> Holds belong to the node. Without {@link LockProperty#USE_SEMAPHORE} the
+ * threads of a node share its grant, in either mode; with it they exclude each other as readers and
+ * writers. Holds do not nest: a thread that holds a lock and acquires it again may wait for itself
+ * once another node, or a local writer, waits.
  *
- * <p><b>Order.</b> First come, first served between nodes. Within a grant, holds of the same node may
- * overtake for a bounded time only (the minimum hold time).
+ * <p><b>Order.</b> First come, first served between nodes. Within a grant, holds of the same node
+ * may overtake for a bounded time only (the minimum hold time).
  *
  * <p><b>Loss.</b> See {@link Hold}. After a loss, new acquires of this handle wait until every hold
  * that was lost has been unlocked (which throws {@link LockLostException}).
  *
- * <p>Every blocking method keeps to {@link InterruptedException}: an interrupt withdraws the request
- * and leaves nothing in the queue.
+ * <p>Every blocking method keeps to {@link InterruptedException}: an interrupt withdraws the
+ * request and leaves nothing in the queue.
  */
 public interface ClusterLock extends AutoCloseable {
   /** What the lock is called. */
@@ -81,8 +81,8 @@ public interface ClusterLock extends AutoCloseable {
 
   /**
    * Acquires without blocking. Cancelling the future withdraws the request; if the grant comes just
-   * then, it is given back, and no news is lost. Dependents run on a thread of the lockspace that may
-   * block.
+   * then, it is given back, and no news is lost. Dependents run on a thread of the lockspace that
+   * may block.
    */
   CompletableFuture<Hold> acquireAsync(LockMode mode);
 

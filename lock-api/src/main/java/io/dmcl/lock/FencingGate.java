@@ -46,7 +46,10 @@ public final class FencingGate {
     synchronized (this) {
       if (!tryAdmit(mode, token)) {
         throw new StaleTokenException(
-            mode + " access with token " + token + " refused: the resource has seen token "
+            mode
+                + " access with token "
+                + token
+                + " refused: the resource has seen token "
                 + (mode == LockMode.EXCLUSIVE ? newestSeen : newestWriter)
                 + "; the lock was lost in between");
       }

@@ -74,8 +74,8 @@ public interface Hold extends AutoCloseable {
   long leaseRemainingNanos();
 
   /**
-   * Declares that the resource was repaired after {@link Freshness#OWNER_DIED}. It takes effect with
-   * the release of this hold's grant; a no-op if nobody died.
+   * Declares that the resource was repaired after {@link Freshness#OWNER_DIED}. It takes effect
+   * with the release of this hold's grant; a no-op if nobody died.
    *
    * @throws IllegalStateException if the mode is not EXCLUSIVE
    */
@@ -90,10 +90,10 @@ public interface Hold extends AutoCloseable {
   void downgrade();
 
   /**
-   * SHARED to EXCLUSIVE without letting go of SHARED. Waits for the other nodes' shared grants to be
-   * given up. Gives up at once, without waiting, if any other exclusive request is ahead: that one
-   * waits for our shared grant, so that waiting for it would be for ever. Then (false) the SHARED
-   * hold is as it was; release it and acquire EXCLUSIVE anew, which tells who came between.
+   * SHARED to EXCLUSIVE without letting go of SHARED. Waits for the other nodes' shared grants to
+   * be given up. Gives up at once, without waiting, if any other exclusive request is ahead: that
+   * one waits for our shared grant, so that waiting for it would be for ever. Then (false) the
+   * SHARED hold is as it was; release it and acquire EXCLUSIVE anew, which tells who came between.
    *
    * @return whether the hold is EXCLUSIVE now (also if it was already); the freshness and token are
    *     then those of the new grant
@@ -102,9 +102,9 @@ public interface Hold extends AutoCloseable {
   boolean tryUpgrade(Duration timeout) throws InterruptedException;
 
   /**
-   * Ends the hold. If the grant is not kept, its release is sent but not waited for: the next holder
-   * cannot be granted before it is committed, and if this process dies before that, the next holder
-   * is told {@link Freshness#OWNER_DIED}. A failure after the return reaches {@link
+   * Ends the hold. If the grant is not kept, its release is sent but not waited for: the next
+   * holder cannot be granted before it is committed, and if this process dies before that, the next
+   * holder is told {@link Freshness#OWNER_DIED}. A failure after the return reaches {@link
    * LockspaceListener#releaseFailed}.
    *
    * @throws LockLostException if the lease was over when the release was sent
@@ -114,7 +114,8 @@ public interface Hold extends AutoCloseable {
 
   /**
    * As {@link #unlock()}, with a future that completes when value and version are durable — at once
-   * if the grant is kept. It fails with {@link LockLostException} or {@link OutcomeUnknownException}.
+   * if the grant is kept. It fails with {@link LockLostException} or {@link
+   * OutcomeUnknownException}.
    */
   CompletableFuture<Void> unlockAsync();
 

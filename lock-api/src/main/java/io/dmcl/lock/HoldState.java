@@ -1,6 +1,8 @@
 package io.dmcl.lock;
 
-/** What has become of a hold. The moves are {@code HELD ⇄ JEOPARDY → LOST} and {@code → RELEASED}. */
+/**
+ * What has become of a hold. The moves are {@code HELD ⇄ JEOPARDY → LOST} and {@code → RELEASED}.
+ */
 public enum HoldState {
   /** The lock is held and the connection is there. */
   HELD,

@@ -1,6 +1,9 @@
 package io.dmcl.lock;
 
-/** A limit of this library would be exceeded, before anything was damaged: entries per session, members of a set, holds of one lock. */
+/**
+ * A limit of this library would be exceeded, before anything was damaged: entries per session,
+ * members of a set, holds of one lock.
+ */
 public class LimitExceededException extends LockException {
   private static final long serialVersionUID = 1L;
 

@@ -1,6 +1,9 @@
 package io.dmcl.lock;
 
-/** The lease ran out or the session ended while the lock was held: another node may hold it. Treat what was done since the last {@link Hold#ensureHeld()} as suspect; acquire again. */
+/**
+ * The lease ran out or the session ended while the lock was held: another node may hold it. Treat
+ * what was done since the last {@link Hold#ensureHeld()} as suspect; acquire again.
+ */
 public class LockLostException extends LockException {
   private static final long serialVersionUID = 1L;
 

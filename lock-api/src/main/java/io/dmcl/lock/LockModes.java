@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The older interface of the 2009 proposal: one call by number or name, with the mode that is wanted
- * next, which returns 0 or 1 (see {@link ResultCode}).
+ * The older interface of the 2009 proposal: one call by number or name, with the mode that is
+ * wanted next, which returns 0 or 1 (see {@link ResultCode}).
  *
  * <p>The node has each lock in one of four modes; the first call for a lock finds it in {@link
  * Mode#UNLOCK}. A call for another mode while one is held converts: EXCLUSIVE to SHARED is a
@@ -123,7 +123,8 @@ public final class LockModes {
       if (found == null && mode == Mode.UNLOCK) {
         return Call.done(ResultCode.GRANTED);
       }
-      entry = entries.computeIfAbsent(name, n -> new Entry(lockspace.allocate(n, LockOptions.of())));
+      entry =
+          entries.computeIfAbsent(name, n -> new Entry(lockspace.allocate(n, LockOptions.of())));
     } catch (LockException | IllegalStateException e) {
       return Call.done(codeOf(e));
     }

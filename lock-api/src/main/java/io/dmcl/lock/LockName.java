@@ -22,8 +22,8 @@ public final class LockName {
   /**
    * A lock by name. Every character is allowed, {@code /} and control characters included.
    *
-   * @throws IllegalArgumentException if the name is empty, longer than 128 code points, or not valid
-   *     UTF-16 (an unpaired surrogate)
+   * @throws IllegalArgumentException if the name is empty, longer than 128 code points, or not
+   *     valid UTF-16 (an unpaired surrogate)
    */
   public static LockName of(String name) {
     int length = name.codePointCount(0, name.length());
@@ -31,7 +31,8 @@ public final class LockName {
       throw new IllegalArgumentException(
           "a lock name has 1 to " + MAX_LENGTH + " characters, this one has " + length);
     }
-    if (name.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
+    if (name.codePoints()
+        .anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
       throw new IllegalArgumentException("a lock name must not contain an unpaired surrogate");
     }
     return new LockName(name, 0);

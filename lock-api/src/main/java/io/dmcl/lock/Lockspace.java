@@ -76,8 +76,8 @@ public interface Lockspace extends AutoCloseable {
   int purgeUnused() throws InterruptedException;
 
   /**
-   * What there is: nodes, locks, holders, waiters. Each lock is read consistently, the whole is not.
-   * Costs a read per lock of the lockspace.
+   * What there is: nodes, locks, holders, waiters. Each lock is read consistently, the whole is
+   * not. Costs a read per lock of the lockspace.
    */
   LockspaceDump dump() throws InterruptedException;
 
@@ -88,9 +88,10 @@ public interface Lockspace extends AutoCloseable {
   LockStats stats();
 
   /**
-   * Releases every grant (demote hooks first), withdraws every request, and ends the node's sessions.
-   * Waiting callers get {@link LockspaceClosedException}; holds that are out are released as if their
-   * owner had died if they are exclusive, for nobody knows how far the work had come. Idempotent.
+   * Releases every grant (demote hooks first), withdraws every request, and ends the node's
+   * sessions. Waiting callers get {@link LockspaceClosedException}; holds that are out are released
+   * as if their owner had died if they are exclusive, for nobody knows how far the work had come.
+   * Idempotent.
    */
   @Override
   void close();

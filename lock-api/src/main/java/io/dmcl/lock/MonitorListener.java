@@ -1,8 +1,8 @@
 package io.dmcl.lock;
 
 /**
- * Told when another node has released the lock exclusively while this node does not hold it. Several
- * modifications may be reported as one. Called on a listener thread of the lockspace.
+ * Told when another node has released the lock exclusively while this node does not hold it.
+ * Several modifications may be reported as one. Called on a listener thread of the lockspace.
  */
 @FunctionalInterface
 public interface MonitorListener {

@@ -1,6 +1,9 @@
 package io.dmcl.lock;
 
-/** The request was sent but its reply was lost, and it could not be found out what became of it before the session ended. */
+/**
+ * The request was sent but its reply was lost, and it could not be found out what became of it
+ * before the session ended.
+ */
 public class OutcomeUnknownException extends LockException {
   private static final long serialVersionUID = 1L;
 

@@ -53,8 +53,7 @@ public final class Reply {
    * @param data the data; empty for a children read
    * @param stat the znode's stat; null in a multi-read of children, which does not carry it
    */
-  public record Read(
-      Code code, List<String> children, byte[] data, @Nullable ZnodeStat stat) {
+  public record Read(Code code, List<String> children, byte[] data, @Nullable ZnodeStat stat) {
     private static final byte[] NO_DATA = new byte[0];
 
     /** Copies the list. */

@@ -5,9 +5,9 @@ package io.dmcl.lock.zookeeper.runtime;
  * asks for the next. One for each lane of a node.
  *
  * <p>All calls of the listener and all replies of a session come one after the other (from one
- * thread at a time), in the order in which the client learned of them: a reply that was answered
- * on a connection comes before that connection's {@code disconnected}, a watch event before the
- * data of any later read. The listener only enqueues; it never blocks.
+ * thread at a time), in the order in which the client learned of them: a reply that was answered on
+ * a connection comes before that connection's {@code disconnected}, a watch event before the data
+ * of any later read. The listener only enqueues; it never blocks.
  */
 public interface Coordinator {
   /**
@@ -36,15 +36,15 @@ public interface Coordinator {
     void reconnected(Session session);
 
     /**
-     * The session is over for us: it expired, or its handle was closed or replaced. It is final, and
-     * is said as soon as it is known (before the coordinator can have ended the session, where the
-     * end is begun on this side: {@link #closing} comes first then).
+     * The session is over for us: it expired, or its handle was closed or replaced. It is final,
+     * and is said as soon as it is known (before the coordinator can have ended the session, where
+     * the end is begun on this side: {@link #closing} comes first then).
      */
     void ended(Session session);
 
     /**
-     * The session is about to be closed on this side. The one call that is <em>not</em> enqueued but
-     * takes effect at once: on return every lease of the session has ended.
+     * The session is about to be closed on this side. The one call that is <em>not</em> enqueued
+     * but takes effect at once: on return every lease of the session has ended.
      */
     void closing(Session session);
 

@@ -31,8 +31,8 @@ public interface Session {
   void transact(List<WriteOp> writes, Consumer<Reply.Transaction> callback);
 
   /**
-   * Sends an atomic multi-read. Each read succeeds or fails by itself; if the whole failed, all have
-   * its code.
+   * Sends an atomic multi-read. Each read succeeds or fails by itself; if the whole failed, all
+   * have its code.
    */
   void read(List<ReadOp> reads, Consumer<List<Reply.Read>> callback);
 
@@ -43,8 +43,8 @@ public interface Session {
   void watch(ReadOp read, Consumer<Reply.Read> callback);
 
   /**
-   * Removes the watch that {@code watch(read)} of this session has set, if there is one, here and at
-   * the coordination service; watches that others have set on the same path stay.
+   * Removes the watch that {@code watch(read)} of this session has set, if there is one, here and
+   * at the coordination service; watches that others have set on the same path stay.
    */
   void unwatch(ReadOp read);
 }
