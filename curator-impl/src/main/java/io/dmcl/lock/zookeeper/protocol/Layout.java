@@ -7,6 +7,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,28 +37,39 @@ public final class Layout {
     this.lockspace = root + '/' + ESCAPER.escape(lockspace);
   }
 
-  /** The znodes that have to be there before the lockspace is used, parents first. */
-  public List<String> skeleton() {
-    List<String> paths = new ArrayList<>();
+  /**
+   * What has to be there before the lockspace is used, in steps; each is done if it was done
+   * before. The parent of the nodes comes last, so that a node's znode can only be made when all is
+   * there.
+   */
+  public List<List<WriteOp>> skeleton() {
+    List<List<WriteOp>> steps = new ArrayList<>();
     for (int slash = root.indexOf('/', 1); slash > 0; slash = root.indexOf('/', slash + 1)) {
-      paths.add(root.substring(0, slash));
+      steps.add(List.of(persistent(root.substring(0, slash))));
     }
     if (!root.isEmpty()) {
-      paths.add(root);
+      steps.add(List.of(persistent(root)));
     }
-    paths.add(lockspace);
-    paths.add(nodes());
-    paths.add(locks());
-    return paths;
+    steps.add(List.of(persistent(lockspace)));
+    steps.add(List.of(persistent(locks())));
+    steps.add(
+        IntStream.range(0, BUCKETS).mapToObj(i -> persistent(locks() + '/' + hex(i))).toList());
+    steps.add(List.of(persistent(nodes())));
+    return steps;
   }
 
-  /** The buckets of the locks; made together. */
+  private static WriteOp persistent(String path) {
+    return new WriteOp.Create(path, new byte[0], WriteOp.Kind.PERSISTENT);
+  }
+
+  /** The paths of the buckets. */
   public List<String> buckets() {
-    List<String> paths = new ArrayList<>();
-    for (int i = 0; i < BUCKETS; i++) {
-      paths.add(locks() + '/' + hex(i));
-    }
-    return paths;
+    return IntStream.range(0, BUCKETS).mapToObj(i -> locks() + '/' + hex(i)).toList();
+  }
+
+  /** The znodes of the lock at a child of a bucket. */
+  public LockPaths at(String bucket, String znode) {
+    return LockPaths.of(bucket + '/' + znode, new byte[0]);
   }
 
   /** The parent of the nodes' znodes. */

@@ -30,9 +30,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A call to leave while a unit is on its way takes effect when that is answered.
  *
- * <p>Not thread-safe, no I/O; see {@link Port} for what comes out.
+ * <p>Not thread-safe, no I/O; see {@link Wire} and {@link Listener} for what comes out.
  */
-public final class Request implements Unit.Owner {
+public final class Request implements Unit.Owner, WatchOwner {
   /** From this place on, whoever is alone makes the lock anew, so that the counter starts again. */
   static final int RENUMBER_FROM = 1 << 30;
 
@@ -60,24 +60,33 @@ public final class Request implements Unit.Owner {
     FAILED
   }
 
-  /** What a request does to its surroundings. */
-  public interface Port {
+  /** Where its messages go. */
+  public interface Wire {
     /** Takes a unit for the pipeline. */
     void submit(Unit unit);
 
-    /** Sends a read with a watch, to be answered by {@link #watchSet}. */
-    void watch(Request request, ReadOp read);
+    /**
+     * Sends a read with a watch, to be answered by {@link WatchOwner#watchSet}; it replaces another
+     * owner's watch of the same read.
+     */
+    void watch(WatchOwner owner, ReadOp read);
 
-    /** Removes a watch that is not needed any more. */
-    void unwatch(Request request, ReadOp read);
+    /** Removes a watch that is not needed any more, unless it is another owner's by now. */
+    void unwatch(WatchOwner owner, ReadOp read);
+  }
 
-    /** The request is granted. */
+  /** Who is told what becomes of it. */
+  public interface Listener {
+    /** Somebody else is before it. May come again. */
+    void waiting(Request request);
+
+    /** It is granted. */
     void granted(Request request, Look look);
 
     /** Another node wants this mode, which conflicts with the grant. May come again. */
     void recalled(Request request, LockMode wanted);
 
-    /** The grant is SHARED now, and the bump is durable. */
+    /** The grant is SHARED now, and the bump is durable; 0 if its transaction is not known. */
     void downgraded(Request request, long zxid);
 
     /** It is over. */
@@ -102,7 +111,8 @@ public final class Request implements Unit.Owner {
     ABANDON
   }
 
-  private final Port port;
+  private final Wire wire;
+  private final Listener listener;
   private final LockPaths paths;
   private final RequestId id;
   private final @Nullable Entry upgradeFrom;
@@ -142,13 +152,15 @@ public final class Request implements Unit.Owner {
    * @param upgradeFrom the node's own shared entry, which this request will drop; null if none
    */
   public Request(
-      Port port,
+      Wire wire,
+      Listener listener,
       LockPaths paths,
       RequestId id,
       LockMode mode,
       boolean lockExists,
       @Nullable Entry upgradeFrom) {
-    this.port = port;
+    this.wire = wire;
+    this.listener = listener;
     this.paths = paths;
     this.id = id;
     this.mode = mode;
@@ -207,6 +219,11 @@ public final class Request implements Unit.Owner {
   /** Whether an upgrade has come so far that it cannot be cancelled any more. */
   public boolean isDropping() {
     return phase == Phase.DROPPING;
+  }
+
+  /** Whether nothing was done under it: what it leaves behind is not a dead owner's. */
+  public boolean neverUsed() {
+    return leave == null || leave == Leave.CANCEL;
   }
 
   /** Whether it has ended. */
@@ -270,14 +287,22 @@ public final class Request implements Unit.Owner {
    * @param isRecovered whether the resource was repaired after them
    */
   public void release(byte[] newValue, List<RequestId> deadIntents, boolean isRecovered) {
-    value = newValue;
-    dead = deadIntents;
-    recovered = isRecovered;
+    if (phase != Phase.DOWNGRADING) { // what a downgrade publishes stays as it is
+      value = newValue;
+      dead = deadIntents;
+      recovered = isRecovered;
+    }
     renumber =
         isLate()
             && (aloneInQueue || entrySequence() >= EXCLUSIVE_FROM)
             && (dead.isEmpty() || recovered);
     leave(Leave.RELEASE, Ending.RELEASED);
+  }
+
+  /** The entry went with the upgrade that it was upgraded to. */
+  public void dropped() {
+    expect(phase == Phase.GRANTED);
+    end(Ending.RELEASED);
   }
 
   /** Deletes the entry but leaves the intent: as if the owner had died. */
@@ -299,8 +324,8 @@ public final class Request implements Unit.Owner {
   }
 
   /**
-   * Watches for conflicting requests from now on; they come as {@link Port#recalled}. Arms first,
-   * then looks, so that none is missed.
+   * Watches for conflicting requests from now on; they come as {@link Listener#recalled}. Arms
+   * first, then looks, so that none is missed.
    */
   public void arm() {
     armWanted = true;
@@ -331,7 +356,7 @@ public final class Request implements Unit.Owner {
         break;
       case DROPPING:
         phase = Phase.GRANTED;
-        port.granted(this, Objects.requireNonNull(grantLook));
+        listener.granted(this, Objects.requireNonNull(grantLook));
         grantLook = null;
         break;
       case DOWNGRADING:
@@ -432,7 +457,7 @@ public final class Request implements Unit.Owner {
     switch (phase) {
       case ENTERING:
         unsettled = unit.writes();
-        port.submit(Unit.reading(this, Look.reads(paths, false)));
+        wire.submit(Unit.reading(this, Look.reads(paths, false)));
         break;
       case DROPPING:
       case DOWNGRADING:
@@ -489,14 +514,14 @@ public final class Request implements Unit.Owner {
     if (blocker != null) {
       waitFor(blocker);
     } else if (look.isSuspect()) {
-      port.submit(Unit.reading(this, Look.reads(paths, true)));
+      wire.submit(Unit.reading(this, Look.reads(paths, true)));
     } else if (upgradeFrom != null) {
       phase = Phase.DROPPING;
       grantLook = look;
       send(List.of(new WriteOp.Delete(paths.entry(upgradeFrom))), false);
     } else {
       phase = Phase.GRANTED;
-      port.granted(this, look);
+      listener.granted(this, look);
     }
   }
 
@@ -508,7 +533,7 @@ public final class Request implements Unit.Owner {
       failure = code;
       leave(Leave.CANCEL, Ending.FAILED);
     } else if (phase == Phase.GRANTED) {
-      port.recalled(this, LockMode.EXCLUSIVE); // we cannot see who wants it: do not keep it
+      listener.recalled(this, LockMode.EXCLUSIVE); // we cannot see who wants it: do not keep it
     }
   }
 
@@ -522,7 +547,7 @@ public final class Request implements Unit.Owner {
     end(Ending.SESSION_ENDED);
   }
 
-  /** The answer to {@link Port#watch}; never of unknown outcome. */
+  @Override
   public void watchSet(ReadOp read, Reply.Read reply) {
     if (!read.equals(watched)) {
       return; // an answer to a watch that fired, or was given up, before
@@ -530,7 +555,7 @@ public final class Request implements Unit.Owner {
     watchPending = false;
     if (phase == Phase.GONE || !wanted) {
       if (reply.code() == Code.OK) {
-        port.unwatch(this, read);
+        wire.unwatch(this, read);
       }
       watched = null;
       if (armWanted) {
@@ -544,20 +569,20 @@ public final class Request implements Unit.Owner {
     }
     if (phase == Phase.QUEUED) {
       if (reply.code() != Code.OK) {
-        port.submit(Unit.reading(this, Look.reads(paths, false)));
+        wire.submit(Unit.reading(this, Look.reads(paths, false)));
       }
     } else if (phase == Phase.GRANTED && leave == null) {
       if (reply.code() == Code.OK && mode == LockMode.EXCLUSIVE) {
         checkConflict(Queue.of(reply.children()));
       } else if (reply.code() == Code.OK) {
-        port.submit(Unit.reading(this, Look.reads(paths, false)));
+        wire.submit(Unit.reading(this, Look.reads(paths, false)));
       } else {
-        port.recalled(this, LockMode.EXCLUSIVE); // what is to be watched was deleted by hand
+        listener.recalled(this, LockMode.EXCLUSIVE); // what is to be watched was deleted by hand
       }
     }
   }
 
-  /** The watch fired. */
+  @Override
   public void watchFired(ReadOp read) {
     if (!read.equals(watched)) {
       return;
@@ -565,7 +590,7 @@ public final class Request implements Unit.Owner {
     watched = null;
     watchPending = false;
     if (phase == Phase.QUEUED && leave == null) {
-      port.submit(Unit.reading(this, Look.reads(paths, false)));
+      wire.submit(Unit.reading(this, Look.reads(paths, false)));
     } else if (phase == Phase.GRANTED && leave == null && armed) {
       armed = false;
       arm();
@@ -581,21 +606,21 @@ public final class Request implements Unit.Owner {
       writes.addAll(paths.creates());
     }
     writes.addAll(entryWrites());
-    port.submit(new Unit(writes, entryReads(), !lockExists && !createsLock, this));
+    wire.submit(new Unit(writes, entryReads(), !lockExists && !createsLock, this));
   }
 
   private void resolved(Look look) {
     Entry found = look.queue().find(id);
     if (found != null) {
       entry = found;
-      port.submit(Unit.reading(this, List.of(new ReadOp.Data(paths.entry(found)))));
+      wire.submit(Unit.reading(this, List.of(new ReadOp.Data(paths.entry(found)))));
     } else if (leave != null) {
       end(ending);
     } else if (absent != null) {
       Runnable report = absent;
       report.run();
     } else {
-      port.submit(new Unit(unsettled, entryReads(), !lockExists && !createsLock, this));
+      wire.submit(new Unit(unsettled, entryReads(), !lockExists && !createsLock, this));
     }
   }
 
@@ -607,13 +632,15 @@ public final class Request implements Unit.Owner {
   public void resolve(Runnable ifAbsent) {
     absent = ifAbsent;
     doubted = true;
-    port.submit(Unit.reading(this, Look.reads(paths, false)));
+    wire.submit(Unit.reading(this, Look.reads(paths, false)));
   }
 
   /** The larger unit that {@link #enterIn} stood in will not be sent (again). */
-  public void notEntered() {
-    expect(phase == Phase.ENTERING);
-    end(Ending.CANCELLED);
+  public void notEntered(Code code) {
+    if (phase == Phase.ENTERING) {
+      failure = code;
+      end(code == Code.NO_NODE ? Ending.CANCELLED : Ending.FAILED);
+    }
   }
 
   private void identified(Reply.Read reply) {
@@ -624,13 +651,14 @@ public final class Request implements Unit.Owner {
     }
     entered(paths.entry(Objects.requireNonNull(entry)), stat.czxid());
     if (phase == Phase.QUEUED && leave == null) {
-      port.submit(Unit.reading(this, Look.reads(paths, false)));
+      wire.submit(Unit.reading(this, Look.reads(paths, false)));
     }
   }
 
   private void waitFor(Entry blocker) {
+    listener.waiting(this);
     ReadOp read = new ReadOp.Data(paths.entry(blocker));
-    if (!read.equals(watched)) {
+    if (phase == Phase.QUEUED && !read.equals(watched)) {
       disarm();
       watch(read);
     }
@@ -640,7 +668,7 @@ public final class Request implements Unit.Owner {
     watched = read;
     watchPending = true;
     wanted = true;
-    port.watch(this, read);
+    wire.watch(this, read);
   }
 
   private void disarm() {
@@ -656,7 +684,7 @@ public final class Request implements Unit.Owner {
     watched = null;
     // Our own entry's end uses up the watch on the queue, so only the others have to be removed.
     if (!read.equals(new ReadOp.Children(paths.lock()))) {
-      port.unwatch(this, read);
+      wire.unwatch(this, read);
     }
   }
 
@@ -672,13 +700,13 @@ public final class Request implements Unit.Owner {
     aloneInQueue = queue.isAlone(id);
     LockMode conflicting = queue.wantedOf(own);
     if (conflicting != null) {
-      port.recalled(this, conflicting);
+      listener.recalled(this, conflicting);
     }
   }
 
   private void versionMissing() {
     phase = Phase.QUEUED;
-    port.submit(
+    wire.submit(
         Unit.writing(
             new VersionMaker(),
             List.of(new WriteOp.Create(paths.version(), new byte[0], WriteOp.Kind.PERSISTENT))));
@@ -717,7 +745,7 @@ public final class Request implements Unit.Owner {
 
     private void lookAgain() {
       if (phase == Phase.QUEUED && leave == null) {
-        port.submit(Unit.reading(Request.this, Look.reads(paths, false)));
+        wire.submit(Unit.reading(Request.this, Look.reads(paths, false)));
       }
     }
   }
@@ -794,11 +822,11 @@ public final class Request implements Unit.Owner {
     mode = LockMode.SHARED;
     entry = Objects.requireNonNull(entry).inMode(LockMode.SHARED);
     phase = Phase.GRANTED;
-    port.downgraded(this, zxid);
+    listener.downgraded(this, zxid);
   }
 
   private void send(List<WriteOp> writes, boolean mayLackLock) {
-    port.submit(new Unit(writes, List.of(), mayLackLock, this));
+    wire.submit(new Unit(writes, List.of(), mayLackLock, this));
   }
 
   private void fail(Code code) {
@@ -812,7 +840,7 @@ public final class Request implements Unit.Owner {
         disarm();
       }
       phase = Phase.GONE;
-      port.gone(this, how);
+      listener.gone(this, how);
     }
   }
 
