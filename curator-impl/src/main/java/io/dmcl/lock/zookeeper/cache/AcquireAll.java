@@ -253,7 +253,8 @@ public final class AcquireAll {
     }
   }
 
-  private void fail(RuntimeException cause) {
+  /** It cannot be. */
+  public void fail(RuntimeException cause) {
     if (withdraw()) {
       outcome.failed(cause);
     }

@@ -121,6 +121,11 @@ public final class HoldWord {
     return (word & LOST) != 0;
   }
 
+  /** Nothing works any more: the event loop has stopped. */
+  public void fail() {
+    long unused = (long) WORD.getAndBitwiseOr(this, SLOW | LOST);
+  }
+
   /** Whether the grant under the present holds was lost. */
   public boolean isLost() {
     return isLost(word);

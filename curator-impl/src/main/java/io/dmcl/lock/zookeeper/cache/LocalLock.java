@@ -16,6 +16,7 @@ import io.dmcl.lock.zookeeper.protocol.LockPaths;
 import io.dmcl.lock.zookeeper.protocol.Look;
 import io.dmcl.lock.zookeeper.protocol.Memory;
 import io.dmcl.lock.zookeeper.protocol.Request;
+import io.dmcl.lock.zookeeper.protocol.Version;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -305,7 +306,7 @@ public final class LocalLock implements Request.Listener {
   }
 
   /** Takes in what a read of the version showed, while the lock is not granted. */
-  public Freshness monitored(Look look, SessionLease lease) {
+  public Freshness monitored(Look look, @Nullable SessionLease lease) {
     Grant of = grant;
     if (of != null) {
       return of.freshness();
@@ -317,6 +318,23 @@ public final class LocalLock implements Request.Listener {
       advance();
     }
     return freshness;
+  }
+
+  /** Whether the monitor listener is to be told of changes. */
+  public boolean isMonitored() {
+    return grant == null && current == null && memory != null && !closed;
+  }
+
+  /**
+   * Whether this version, found while monitoring, is news.
+   *
+   * @param seen the version that was found before; null if none
+   */
+  public boolean isNews(Version version, @Nullable Long seen) {
+    return isMonitored()
+        && memory != null
+        && !memory.knowsLastBump(version)
+        && (seen == null || seen != version.mzxid());
   }
 
   /** The lock is known to have been made, or not. */
@@ -351,6 +369,11 @@ public final class LocalLock implements Request.Listener {
   /** Whether there is a grant that nobody uses. */
   public boolean isCached() {
     return grant != null && !isInUse() && !demoting;
+  }
+
+  /** Whether something of this lock is on its way out. */
+  public boolean isLeaving() {
+    return !departing.isEmpty() || demoting;
   }
 
   /** A number that changes with every use, for finding out who is idle. */
@@ -527,7 +550,7 @@ public final class LocalLock implements Request.Listener {
     if (of != null && isFast(of, now)) {
       word.open(of.mode() == LockMode.EXCLUSIVE && of.isUsedExclusively());
     }
-    if (of == null && current == null && memory != null && options.monitorListener() != null) {
+    if (options.monitorListener() != null && isMonitored()) {
       host.watchVersion(this);
     }
   }

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 public record Look(Queue queue, @Nullable Version version, @Nullable List<RequestId> intents) {
 
   /** The reads. */
-  static List<ReadOp> reads(LockPaths paths, boolean withIntents) {
+  public static List<ReadOp> reads(LockPaths paths, boolean withIntents) {
     ReadOp queue = new ReadOp.Children(paths.lock());
     ReadOp version = new ReadOp.Data(paths.version());
     return withIntents
@@ -25,7 +25,7 @@ public record Look(Queue queue, @Nullable Version version, @Nullable List<Reques
   }
 
   /** What the reads of {@link #reads} showed. */
-  static Look of(List<Reply.Read> replies) {
+  public static Look of(List<Reply.Read> replies) {
     Reply.Read queue = replies.get(0);
     Reply.Read version = replies.get(1);
     ZnodeStat stat = version.stat();

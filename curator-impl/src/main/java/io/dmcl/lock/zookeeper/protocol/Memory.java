@@ -18,7 +18,7 @@ public record Memory(
     long czxid, long mzxid, @Nullable RequestId ownRelease, @Nullable Object session) {
 
   /** What a node knows that saw this version. */
-  public static Memory of(Version version, Object session) {
+  public static Memory of(Version version, @Nullable Object session) {
     return new Memory(version.czxid(), version.mzxid(), null, session);
   }
 
@@ -37,12 +37,18 @@ public record Memory(
     return new Memory(czxid, mzxid, ownRelease, null);
   }
 
+  /** Whether nobody else has bumped the version since. */
+  public boolean knowsLastBump(Version version) {
+    return version.mzxid() == mzxid
+        || (version.releaser() != null && version.releaser().equals(ownRelease));
+  }
+
   /**
    * What a grant, or a monitor, that found the lock so has to say.
    *
    * @param memory null if nothing is remembered
    */
-  public static Freshness freshness(@Nullable Memory memory, Look look, Object session) {
+  public static Freshness freshness(@Nullable Memory memory, Look look, @Nullable Object session) {
     if (!look.deadIntents().isEmpty()) {
       return Freshness.OWNER_DIED;
     }
@@ -50,12 +56,9 @@ public record Memory(
     if (memory == null || version == null || version.czxid() != memory.czxid) {
       return Freshness.UNKNOWN;
     }
-    boolean lastBumpIsKnown =
-        version.mzxid() == memory.mzxid
-            || (version.releaser() != null && version.releaser().equals(memory.ownRelease));
-    if (!lastBumpIsKnown) {
+    if (!memory.knowsLastBump(version)) {
       return Freshness.MODIFIED;
     }
-    return memory.session == session ? Freshness.UNCHANGED : Freshness.UNKNOWN;
+    return session != null && memory.session == session ? Freshness.UNCHANGED : Freshness.UNKNOWN;
   }
 }

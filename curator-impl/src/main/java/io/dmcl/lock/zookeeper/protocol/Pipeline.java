@@ -173,6 +173,7 @@ public final class Pipeline {
       batch.committed = true;
       committed(batch, reply.results());
     } else if (reply.code().outcomeUnknown()) {
+      open = false; // whatever was queued behind it must not overtake the settling bump
       doubtful.addAll(batch.units);
     } else {
       failed(batch, reply);
@@ -190,6 +191,7 @@ public final class Pipeline {
     }
     boolean lost = replies.stream().anyMatch(reply -> reply.code().outcomeUnknown());
     if (lost) {
+      open = false;
       if (batch.units.size() > 1) {
         maxReads = Math.max(1, maxReads / 2);
       }

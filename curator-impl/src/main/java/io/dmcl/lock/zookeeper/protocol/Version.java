@@ -25,7 +25,7 @@ public record Version(
   private static final byte[] NO_VALUE = new byte[0];
 
   /** The version that a read of the znode shows. */
-  static Version of(byte[] data, ZnodeStat stat) {
+  public static Version of(byte[] data, ZnodeStat stat) {
     int idLength = data.length == 0 ? 0 : data[0];
     int valueLength = data.length - 1 - idLength;
     if (idLength <= 0 || valueLength < 0 || valueLength > MAX_VALUE_LENGTH) {
