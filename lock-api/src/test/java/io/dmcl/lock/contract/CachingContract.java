@@ -223,6 +223,23 @@ abstract class CachingContract extends ContractTests {
   }
 
   @Test
+  void recall_byReaderWhileHeldShared_doesNotWaitForTheHold() throws Exception {
+    LockName name = freshName();
+    RecordingHook hook = new RecordingHook();
+    ClusterLock lock = lock(node(0), name, mode.options().withDemoteHook(hook));
+    Hold writer = exclusive(lock);
+    writer.setValue(new byte[] {3});
+    writer.unlock();
+    Hold hold = shared(lock);
+    Hold reader = shared(lock(node(1), name));
+    assertThat(reader.value()).containsExactly(3);
+    assertThat(hook.next()).isEqualTo(new Told(EXCLUSIVE, SHARED, writer.token()));
+    hold.ensureHeld();
+    hold.unlock();
+    reader.unlock();
+  }
+
+  @Test
   void recall_hookRunning_nothingIsReleasedBeforeItReturns() throws Exception {
     LockName name = freshName();
     CountDownLatch started = new CountDownLatch(1);

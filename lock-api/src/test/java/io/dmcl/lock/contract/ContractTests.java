@@ -51,6 +51,7 @@ abstract class ContractTests {
   void leaveNothingBehind() throws Exception {
     try {
       allocated.forEach(ClusterLock::free);
+      cluster.closeExtraNodes();
       for (LockName name : names) {
         eventually("lock " + name + " is not used any more", () -> node(0).purge(name));
       }

@@ -204,8 +204,8 @@ abstract class ConversionContract extends ContractTests {
 
   @Test
   void tryUpgrade_twoNodes_atMostOneWinsAndNoneHangs() throws Exception {
-    List<ClusterLock> locks = locks(2);
     for (int round = 0; round < 5; round++) {
+      List<ClusterLock> locks = locks(2);
       Hold first = shared(locks.get(0));
       Hold second = shared(locks.get(1));
       CompletableFuture<Boolean> firstResult = upgrade(first, Duration.ofDays(1));

@@ -36,6 +36,18 @@ abstract class HoldContract extends ContractTests {
   }
 
   @Test
+  void acquire_sharedAfterOwnExclusive_isSharedByNodes() throws Exception {
+    List<ClusterLock> locks = locks(2);
+    exclusive(locks.get(0)).unlock();
+    Hold first = shared(locks.get(0));
+    Hold second = shared(locks.get(1));
+    first.ensureHeld();
+    second.ensureHeld();
+    first.unlock();
+    second.unlock();
+  }
+
+  @Test
   void acquire_exclusiveWhileSharedElsewhere_waitsForUnlock() throws Exception {
     assertSecondWaitsForFirst(SHARED, EXCLUSIVE);
   }
