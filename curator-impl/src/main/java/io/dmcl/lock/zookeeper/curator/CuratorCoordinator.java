@@ -33,12 +33,12 @@ import org.slf4j.LoggerFactory;
  * The coordinator on Apache Curator. Curator keeps the connection and the authentication, and makes
  * a new handle when a session has expired; every request goes to the handle itself, once.
  *
- * <p>Sessions end as {@link Coordinator.Listener} says. On the closing of the client Curator tells
- * before it closes the handle, so {@code closing} and {@code ended} have been told when it goes on
- * to do so. There is no such notice when somebody calls {@code
- * client.getZookeeperClient().reset()}, or closes the handle itself: it is then known with the next
- * request at the latest, and otherwise with ZooKeeper's {@code Closed} event, about a round trip
- * after the session has ended. Do not do that to a client that a lockspace is open on.
+ * <p>{@code closing} comes before every {@code ended}, whatever the cause. On the closing of the
+ * client Curator tells before it closes the handle, on the thread that closes, so {@code closing}
+ * and {@code ended} have been told when it goes on to do so. There is no such notice when somebody
+ * calls {@code client.getZookeeperClient().reset()}, or closes the handle itself: it is then known
+ * with the next request at the latest, and otherwise with ZooKeeper's {@code Closed} event, about a
+ * round trip after the session has ended. Do not do that to a client that a lockspace is open on.
  *
  * <p>The ACL provider of the client is called for each create, on the thread that calls {@link
  * CuratorSession#transact}.
@@ -47,6 +47,7 @@ public final class CuratorCoordinator implements Coordinator {
   private static final Logger log = LoggerFactory.getLogger(CuratorCoordinator.class);
   private static final AtomicInteger COUNT = new AtomicInteger();
   private static final long LOOK_EVERY_MILLIS = 1000;
+  private static final long SAY_UNAVAILABLE_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(900);
   private static final int CONNECTION_TIMEOUT_MS = 15_000;
 
   private final boolean owned;
@@ -68,7 +69,8 @@ public final class CuratorCoordinator implements Coordinator {
   // Confined to the keeper's thread.
   private @Nullable ZooKeeper unusable;
   private @Nullable String reason;
-  private int looksWithoutConnection;
+  private long withoutConnectionSinceNanos;
+  private boolean withoutConnection;
 
   private CuratorCoordinator(CuratorFramework client, boolean owned, HandleTimes handleTimes) {
     this.client = client;
@@ -162,7 +164,7 @@ public final class CuratorCoordinator implements Coordinator {
     view.root().getCuratorListenable().removeListener(curatorListener);
     CuratorSession session = current;
     if (session != null) {
-      session.end(false);
+      session.end();
     }
     if (owned) {
       client.close();
@@ -213,7 +215,7 @@ public final class CuratorCoordinator implements Coordinator {
       outlet.lock.unlock();
     }
     if (session != null) {
-      session.end(true);
+      session.end();
     }
     outlet.tell(
         listener ->
@@ -231,7 +233,7 @@ public final class CuratorCoordinator implements Coordinator {
           if (owner.manages(session)) {
             return;
           }
-          session.end(true);
+          session.end();
         }
         current = null;
       }
@@ -260,7 +262,7 @@ public final class CuratorCoordinator implements Coordinator {
       sayWhyNotConnected(zooKeeper.getState());
       return;
     }
-    looksWithoutConnection = 0;
+    withoutConnection = false;
     long timeoutNanos =
         TimeUnit.MILLISECONDS.toNanos(Math.max(1000, zooKeeperClient.getConnectionTimeoutMs()));
     try {
@@ -359,13 +361,22 @@ public final class CuratorCoordinator implements Coordinator {
               + " credentials");
     } else if (state == States.CONNECTEDREADONLY) {
       sayUnavailable("ZooKeeper at " + servers() + " is read-only: it has no quorum");
-    } else if (++looksWithoutConnection > 1) {
+    } else if (withoutConnectionNanos() >= SAY_UNAVAILABLE_AFTER_NANOS) {
       sayUnavailable(
           "Not connected to ZooKeeper at "
               + servers()
               + ": check that the servers run and have a quorum, that they can be reached from"
               + " here, and that their security settings are this client's");
     }
+  }
+
+  private long withoutConnectionNanos() {
+    long now = System.nanoTime();
+    if (!withoutConnection) {
+      withoutConnection = true;
+      withoutConnectionSinceNanos = now;
+    }
+    return now - withoutConnectionSinceNanos;
   }
 
   private void sayUnavailable(String why) {

@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.apache.curator.framework.api.CuratorClosedException;
 import org.apache.zookeeper.ClientCnxn;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.Op;
@@ -228,6 +229,9 @@ final class CuratorSession implements Session, HandleWatch.Subscriber {
     List<Op> ops;
     try {
       ops = preparation.get();
+    } catch (CuratorClosedException e) {
+      notSent(request, Code.SESSION_ENDED);
+      return;
     } catch (RuntimeException e) {
       refuse(request, e);
       return;
@@ -263,11 +267,15 @@ final class CuratorSession implements Session, HandleWatch.Subscriber {
 
   private void refuse(Request<?> request, RuntimeException cause) {
     log.error("{}: a request could not be sent", this, cause);
+    notSent(request, Code.REFUSED);
+  }
+
+  private void notSent(Request<?> request, Code code) {
     outlet.lock.lock();
     try {
       if (!outlet.isDetached() && !request.answered) {
         outstanding.remove(request);
-        request.fail(Code.REFUSED);
+        request.fail(code);
       }
     } finally {
       outlet.lock.unlock();
@@ -339,14 +347,13 @@ final class CuratorSession implements Session, HandleWatch.Subscriber {
           outlet.lock.unlock();
         }
       }
-      case Expired -> end(false);
       case AuthFailed -> {
         // With a broken SASL configuration ZooKeeper says this and goes on without.
         if (handle.isDead()) {
-          end(false);
+          end();
         }
       }
-      case Closed -> end(true);
+      case Expired, Closed -> end();
       default -> {
         // SaslAuthenticated: follows SyncConnected; requests have waited for it.
       }
@@ -389,17 +396,14 @@ final class CuratorSession implements Session, HandleWatch.Subscriber {
   }
 
   /**
-   * Ends the session for us: on return {@code closing}, if the end was begun on this side, and
-   * {@code ended} have been told.
+   * Ends the session for us: on return {@code closing} and {@code ended} have been told. The first
+   * is told whatever the cause, because it takes effect at once.
    */
-  void end(boolean begunHere) {
-    if (begunHere) {
-      // Whoever comes second waits until the first has told it.
-      synchronized (closing) {
-        if (!closing.get() && !isEnded()) {
-          closing.set(true);
-          outlet.tellAtOnce(listener -> listener.closing(this));
-        }
+  void end() {
+    // Whoever comes second waits until the first has told it.
+    synchronized (closing) {
+      if (!closing.getAndSet(true)) {
+        outlet.tellAtOnce(listener -> listener.closing(this));
       }
     }
     outlet.lock.lock();

@@ -1,23 +1,22 @@
 package io.dmcl.lock.zookeeper.curator;
 
 import java.io.IOException;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
+import javax.management.JMException;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.retry.RetryOneTime;
 import org.apache.curator.test.InstanceSpec;
 import org.apache.curator.test.TestingCluster;
 import org.apache.zookeeper.ZooKeeper;
-import org.apache.zookeeper.server.command.FourLetterCommands;
 
 /** A fixture: a running ensemble of three servers, and what can be done to it. */
 final class Ensemble implements AutoCloseable {
+  private static final String DATA_TREES = "org.apache.ZooKeeperService:*,name3=InMemoryDataTree";
   private static final int SERVERS = 3;
-  private static final String FOUR_LETTER_WORDS = "zookeeper.4lw.commands.whitelist";
 
   private final TestingCluster cluster;
 
@@ -26,8 +25,6 @@ final class Ensemble implements AutoCloseable {
   }
 
   static Ensemble start() throws Exception {
-    System.setProperty(FOUR_LETTER_WORDS, "*");
-    FourLetterCommands.resetWhiteList();
     TestingCluster cluster = new TestingCluster(SERVERS);
     cluster.start();
     return new Ensemble(cluster);
@@ -70,28 +67,13 @@ final class Ensemble implements AutoCloseable {
     cluster.restartServer(server);
   }
 
-  /** The paths that are watched at any of the servers, once for each session that watches. */
-  List<String> watchedPaths() throws IOException {
-    List<String> paths = new ArrayList<>();
-    for (InstanceSpec server : cluster.getInstances()) {
-      String path = "";
-      for (String line : ask(server, "wchp").lines().toList()) {
-        if (line.startsWith("/")) {
-          path = line;
-        } else if (line.startsWith("\t0x")) {
-          paths.add(path);
-        }
-      }
+  /** The watches, of data and of children, at all servers together. */
+  int watchCount() throws JMException {
+    MBeanServer beans = ManagementFactory.getPlatformMBeanServer();
+    int count = 0;
+    for (ObjectName tree : beans.queryNames(new ObjectName(DATA_TREES), null)) {
+      count += (int) beans.getAttribute(tree, "WatchCount");
     }
-    return paths;
-  }
-
-  private static String ask(InstanceSpec server, String word) throws IOException {
-    try (Socket socket = new Socket(server.getHostname(), server.getPort())) {
-      socket.getOutputStream().write(word.getBytes(StandardCharsets.US_ASCII));
-      socket.getOutputStream().flush();
-      socket.shutdownOutput();
-      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    }
+    return count;
   }
 }

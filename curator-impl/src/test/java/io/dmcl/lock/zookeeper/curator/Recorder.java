@@ -22,6 +22,7 @@ class Recorder implements Coordinator.Listener {
 
   private final BlockingQueue<Session> opened = new LinkedBlockingQueue<>();
   private final List<String> events = new ArrayList<>();
+  private final List<String> reasons = new ArrayList<>();
   private final AtomicInteger inside = new AtomicInteger();
 
   /** Starts a coordinator and waits for its session. */
@@ -40,6 +41,13 @@ class Recorder implements Coordinator.Listener {
   List<String> events() {
     synchronized (events) {
       return List.copyOf(events);
+    }
+  }
+
+  /** Why there was no session. */
+  List<String> reasons() {
+    synchronized (events) {
+      return List.copyOf(reasons);
     }
   }
 
@@ -106,8 +114,10 @@ class Recorder implements Coordinator.Listener {
 
   @Override
   public void unavailable(String reason) {
+    synchronized (events) {
+      reasons.add(reason);
+    }
     record("unavailable");
-    add(reason);
   }
 
   static Reply.Transaction write(Session session, WriteOp... writes) throws Exception {
