@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 
 /**
  * A simulated ensemble and its clients. Nothing happens by itself: a driver picks among {@link
@@ -133,7 +134,16 @@ public final class Ensemble {
    * first, then to the others in turn.
    */
   public void settle() {
-    while (!steps().isEmpty()) {
+    settle(step -> true);
+  }
+
+  /** As {@link #settle()}, but takes only steps that are allowed. */
+  public void settle(Predicate<Step> allowed) {
+    while (true) {
+      steps().removeIf(allowed.negate());
+      if (steps.isEmpty()) {
+        return;
+      }
       Step step = steps.get(0);
       if (step.kind() == Step.Kind.CLIENT_CONNECTS) {
         SimClient client = clients.get(step.client());
@@ -190,12 +200,16 @@ public final class Ensemble {
   // Faults of clients.
 
   /**
-   * A client's connection breaks, or its attempt to get one fails. Answers on the way are lost.
+   * A client's connection breaks, or its attempt to get one fails. Answers on the way are lost. (Of
+   * a paused client, the server gives up the connection, and nothing is delivered or carried.)
    *
    * @param delivered how many of its {@link SimClient#requestsOnTheWay} still reach the server
+   * @param carried how many of the last of the others (the writes among them) were called too late
+   *     for this connection: they are answered CONNECTION_LOSS as all are, but ZooKeeper's client
+   *     sends them on the next connection, ahead of everything that is called later
    */
-  public void disconnect(SimClient client, int delivered) {
-    client.lose(delivered);
+  public void disconnect(SimClient client, int delivered, int carried) {
+    client.lose(delivered, carried);
   }
 
   /** A client stops: it neither sends nor receives, and does not know. */
@@ -238,6 +252,12 @@ public final class Ensemble {
   }
 
   // Faults of servers.
+
+  /** When the leader ends a session if it hears nothing more; 0 if it has ended. */
+  public long expiresAtNanos(long id) {
+    Leader.Tracked session = leader.sessions.get(id);
+    return session == null ? 0 : session.expiresAtNanos;
+  }
 
   /** Whether the leader still has a session of that id. */
   public boolean sessionLives(long id) {

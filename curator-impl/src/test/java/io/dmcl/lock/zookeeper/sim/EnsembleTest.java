@@ -51,7 +51,7 @@ class EnsembleTest {
     for (int i = 0; i < 300; i++) {
       Recorder recorder = random.nextBoolean() ? one : two;
       if (random.nextInt(20) == 0) {
-        ensemble.disconnect(recorder.client, 0);
+        ensemble.disconnect(recorder.client, 0, 0);
       } else if (random.nextInt(4) == 0) {
         recorder.write(sequential("/a/x-"));
         recorder.watch(children("/a"));

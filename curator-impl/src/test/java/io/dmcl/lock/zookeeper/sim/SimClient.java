@@ -45,14 +45,14 @@ public final class SimClient implements Coordinator {
   private long lastSentNanos;
   private long lastHeardNanos;
 
-  /** Requests that are to be sent when there is a connection. */
-  private final Deque<Request> outgoing = new ArrayDeque<>();
+  /** Requests that were answered CONNECTION_LOSS but go out on the next connection. */
+  private final Deque<Request> carried = new ArrayDeque<>();
 
   /** Requests that were sent and not answered. */
   private final Deque<Request> pending = new ArrayDeque<>();
 
-  /** What the client has to tell by itself. */
-  private final Deque<Runnable> inbox = new ArrayDeque<>();
+  /** The session that was there before the listener, and has to be told. */
+  private @Nullable SimSession untold;
 
   SimClient(
       Ensemble ensemble, int index, long timeoutNanos, LongSupplier nodeNanos, boolean owned) {
@@ -75,23 +75,12 @@ public final class SimClient implements Coordinator {
       throw new CoordinatorUnavailableException("the client is closed");
     }
     this.listener = listener;
-    SimSession present = session;
-    if (present != null) {
-      boolean connected = established;
-      inbox.add(
-          () -> {
-            listener.opened(present);
-            if (!connected) {
-              listener.disconnected(present);
-            }
-          });
-    }
+    untold = session;
   }
 
   @Override
   public void close() {
     listener = null;
-    inbox.clear();
     if (owned && !closed) {
       closed = true;
       leave(true);
@@ -131,14 +120,11 @@ public final class SimClient implements Coordinator {
   }
 
   boolean canReceive() {
-    return !paused && (!inbox.isEmpty() || (connection != null && !connection.toClient.isEmpty()));
+    return !paused && (untold != null || (connection != null && !connection.toClient.isEmpty()));
   }
 
   boolean canConnect() {
-    return running()
-        && connection == null
-        && inbox.isEmpty()
-        && (listener != null || (!owned && !closed));
+    return running() && connection == null && (listener != null || !owned);
   }
 
   /** How often it has asked for a connection. */
@@ -150,11 +136,11 @@ public final class SimClient implements Coordinator {
 
   void send(SimSession from, Request request) {
     if (from.ended) {
-      inbox.add(() -> fail(request, Code.SESSION_ENDED));
+      fail(request, Code.SESSION_ENDED);
     } else if (established) {
       transmit(request);
     } else {
-      outgoing.add(request);
+      fail(request, Code.CONNECTION_LOSS);
     }
   }
 
@@ -182,9 +168,7 @@ public final class SimClient implements Coordinator {
 
   private void failAll(Code code) {
     List<Request> all = new ArrayList<>(pending);
-    all.addAll(outgoing);
     pending.clear();
-    outgoing.clear();
     all.forEach(request -> fail(request, code));
   }
 
@@ -204,13 +188,21 @@ public final class SimClient implements Coordinator {
     lastHeardNanos = lastSentNanos;
   }
 
-  /**
-   * The connection breaks (or an attempt fails).
-   *
-   * @param delivered how many of the requests on the way still reach the server
-   */
-  void lose(int delivered) {
-    abandon(delivered);
+  /** See {@link Ensemble#disconnect}. */
+  void lose(int delivered, int carriedOver) {
+    if (paused) {
+      if (connection != null) {
+        connection.server.close(connection);
+      }
+      return;
+    }
+    List<Request> lost = abandon(delivered);
+    carried.clear();
+    for (Request request : lost.subList(Math.max(0, lost.size() - carriedOver), lost.size())) {
+      if (request instanceof Request.Write) {
+        carried.add(request);
+      }
+    }
     boolean was = established;
     established = false;
     failAll(Code.CONNECTION_LOSS);
@@ -219,28 +211,35 @@ public final class SimClient implements Coordinator {
     }
   }
 
-  private void abandon(int delivered) {
+  /** Gives up the connection. Returns the requests that do not reach the server. */
+  private List<Request> abandon(int delivered) {
     Connection left = connection;
     connection = null;
     if (left == null) {
-      return;
+      return List.of();
     }
     left.clientGone = true;
     left.toClient.clear();
+    Deque<Request> lost = new ArrayDeque<>();
     while (left.toServer.size() > delivered) {
-      left.toServer.removeLast();
+      lost.addFirst(left.toServer.removeLast());
     }
     if (left.toServer.isEmpty() && !left.serverGone) {
       left.server.drop(left);
     }
+    return List.copyOf(lost);
   }
 
   // Messages.
 
   void receive() {
-    Runnable own = inbox.poll();
-    if (own != null) {
-      own.run();
+    if (untold != null) {
+      SimSession told = untold;
+      untold = null;
+      requireNonNull(listener).opened(told);
+      if (!established) {
+        requireNonNull(listener).disconnected(told);
+      }
       return;
     }
     Message message = requireNonNull(connection).toClient.remove();
@@ -252,7 +251,7 @@ public final class SimClient implements Coordinator {
     } else if (message instanceof Message.Event event) {
       fired(event);
     } else {
-      lose(0);
+      lose(0, 0);
     }
   }
 
@@ -276,27 +275,27 @@ public final class SimClient implements Coordinator {
             new Request.SetWatches(
                 lastZxid, List.copyOf(present.dataWatches), List.copyOf(present.childWatches)));
       }
+      requireNonNull(connection).toServer.addAll(carried);
+      carried.clear();
       if (listener != null) {
         listener.reconnected(present);
       }
-    }
-    while (!outgoing.isEmpty()) {
-      transmit(outgoing.remove());
     }
   }
 
   private void answered(Message.Answer answer) {
     if (answer.sizeBytes() > ensemble.settings.packetLimitBytes()
         && !ensemble.settings.has(Mutation.REPLY_UNLIMITED)) {
-      lose(Integer.MAX_VALUE);
+      lose(Integer.MAX_VALUE, 0);
       return;
     }
     Request request = answer.request();
-    if (!pending.remove(request)) {
-      throw new IllegalStateException("answered without a request: " + request);
-    }
+    boolean awaited = pending.remove(request);
     if (!(request instanceof Request.Ping)) {
       lastZxid = answer.zxid();
+    }
+    if (!awaited) {
+      return;
     }
     SimSession present = requireNonNull(session);
     if (request instanceof Request.Watch watch && answer.reads().get(0).code() == Code.OK) {
@@ -349,17 +348,17 @@ public final class SimClient implements Coordinator {
     established = false;
     session = null;
     lastZxid = 0;
+    carried.clear();
     if (over == null) {
-      failAll(Code.SESSION_ENDED);
       return;
     }
     over.ended = true;
     over.dataWatches.clear();
     over.childWatches.clear();
+    failAll(Code.SESSION_ENDED);
     if (listener != null) {
       listener.ended(over);
     }
-    failAll(Code.SESSION_ENDED);
   }
 
   /** The client leaves its server for good, with or without ending the session there. */
@@ -384,13 +383,10 @@ public final class SimClient implements Coordinator {
     }
     closed = !replaced;
     leave(reachesServer);
-    inbox.add(
-        () -> {
-          end();
-          if (closed && listener != null) {
-            listener.unavailable("the client is closed");
-          }
-        });
+    end();
+    if (closed && listener != null) {
+      listener.unavailable("the client is closed");
+    }
   }
 
   /** See {@link Ensemble#giveUp}. */
@@ -403,11 +399,10 @@ public final class SimClient implements Coordinator {
   void crash(int delivered) {
     closed = true;
     listener = null;
-    inbox.clear();
     established = false;
     abandon(delivered);
     pending.clear();
-    outgoing.clear();
+    carried.clear();
   }
 
   void pause(boolean on) {
@@ -430,7 +425,7 @@ public final class SimClient implements Coordinator {
       return;
     }
     if (nowNanos >= lastHeardNanos + timeoutNanos * 2 / 3) {
-      lose(Integer.MAX_VALUE);
+      lose(Integer.MAX_VALUE, 0);
     } else if (established && nowNanos >= lastSentNanos + timeoutNanos / 3) {
       transmit(new Request.Ping());
     }
@@ -438,15 +433,17 @@ public final class SimClient implements Coordinator {
 
   void fingerprint(Fingerprint out) {
     out.text("client ").number(index);
-    out.text(paused ? "paused " : "").text(closed ? "closed " : "").number(inbox.size());
+    out.text(paused ? "paused " : "")
+        .text(closed ? "closed " : "")
+        .text(untold == null ? "" : "untold ");
     out.text(established ? "up " : connection == null ? "no " : "half ").number(server());
     out.zxid(lastZxid);
     if (session != null) {
       out.number(session.id()).text(session.ended ? "over " : "");
       out.text(session.dataWatches.toString()).text(session.childWatches.toString());
     }
-    for (Request request : outgoing) {
-      Canonical.add(out.text("\n out "), request);
+    for (Request request : carried) {
+      Canonical.add(out.text("\n carried "), request);
     }
     for (Request request : pending) {
       Canonical.add(out.text("\n pending "), request);
