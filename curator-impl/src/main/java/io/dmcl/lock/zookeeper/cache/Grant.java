@@ -30,6 +30,8 @@ public final class Grant {
   // Event loop only.
   private boolean used;
   private boolean usedExclusively;
+  private boolean taken;
+  private boolean watched;
   private long slowUses;
   private Memory known;
 
@@ -41,6 +43,7 @@ public final class Grant {
     this.grantedAtNanos = nowNanos;
     this.value = version.value();
     this.freshness = freshness;
+    this.taken = freshness == Freshness.UNCHANGED;
     this.mode = request.mode();
     this.known = Memory.of(version, lease);
   }
@@ -122,6 +125,15 @@ public final class Grant {
     return usedExclusively;
   }
 
+  /** Whether it will be heard of when another node wants the lock. */
+  boolean isWatched() {
+    return watched;
+  }
+
+  void watched() {
+    watched = true;
+  }
+
   long slowUses() {
     return slowUses;
   }
@@ -136,13 +148,22 @@ public final class Grant {
     mode = newMode;
   }
 
-  /** News that nobody has taken in yet goes on to the grant that follows. */
-  void setFreshness(Freshness newFreshness) {
-    freshness = newFreshness;
+  /** What was known is forgotten. */
+  void forget() {
+    taken = false;
+    if (freshness == Freshness.UNCHANGED) {
+      freshness = Freshness.UNKNOWN;
+    }
+  }
+
+  /** Whether the node knows the version: it was no news, or a hold that was told has been unlocked. */
+  boolean isTaken() {
+    return taken;
   }
 
   /** A hold that was told has been unlocked: the node knows now. */
-  void consumeNews() {
+  void takeNews() {
+    taken = true;
     if (freshness != Freshness.OWNER_DIED || recovered) {
       freshness = Freshness.UNCHANGED;
     }

@@ -215,10 +215,8 @@ public final class LocalLock implements Request.Listener {
    */
   public void unlocked(Grant of, Freshness told, boolean tookNote) {
     if (of == grant && tookNote && told != Freshness.UNCHANGED) {
-      of.consumeNews();
-      if (of.freshness() == Freshness.UNCHANGED) {
-        memory = of.memory();
-      }
+      of.takeNews();
+      memory = of.memory();
     }
     advance();
   }
@@ -287,20 +285,20 @@ public final class LocalLock implements Request.Listener {
     return true;
   }
 
-  /** Gives up the grant when nobody holds it (any more). */
+  /** Gives up the grant if it is cached. */
   public void drop() {
-    if (grant != null) {
+    if (isCached()) {
       dropWanted = true;
+      advance();
     }
-    advance();
   }
 
   /** Forgets what is remembered. */
   public void forget() {
     memory = null;
     Grant of = grant;
-    if (of != null && of.freshness() == Freshness.UNCHANGED) {
-      of.setFreshness(Freshness.UNKNOWN);
+    if (of != null) {
+      of.forget();
       advance();
     }
   }
@@ -460,6 +458,15 @@ public final class LocalLock implements Request.Listener {
   }
 
   @Override
+  public void clear(Request request) {
+    Grant of = grant;
+    if (of != null && of.request() == request && !of.isWatched()) {
+      of.watched();
+      advance();
+    }
+  }
+
+  @Override
   public void downgraded(Request request, long zxid) {
     if (memory != null && zxid != 0) {
       memory = memory.committed(request.id(), zxid);
@@ -563,7 +570,13 @@ public final class LocalLock implements Request.Listener {
         return;
       }
       Grant of = grant;
-      if (of == null || !canJoin(of, head.mode(), now)) {
+      if (of == null) {
+        return;
+      }
+      if (!canJoin(of, head.mode(), now)) {
+        if (recall == null && of.mode().covers(head.mode()) && !demoting && !pinned) {
+          of.request().arm(); // perhaps nobody else waits at all
+        }
         return;
       }
       queue.remove();
@@ -588,7 +601,7 @@ public final class LocalLock implements Request.Listener {
    * readers that overlap would keep a writer elsewhere out for ever.
    */
   private boolean isOpenToJoin(Grant of, long now) {
-    return (recall == null && keeps(of))
+    return (recall == null && (keeps(of) || of.isWatched()))
         || !of.isUsed()
         || now - of.grantedAtNanos() < contention.holdNanos();
   }
@@ -860,7 +873,7 @@ public final class LocalLock implements Request.Listener {
                 new LockLostException("the lease of lock " + name + " is over"));
       }
     } else if (publishes) {
-      if (of.freshness() == Freshness.UNCHANGED) {
+      if (of.isTaken()) {
         memory = of.memory().released(request.id());
       }
       request.release(of.valueToPublish(), of.dead(), of.isRecovered());
@@ -875,7 +888,7 @@ public final class LocalLock implements Request.Listener {
     Request request = of.request();
     of.setMode(LockMode.SHARED);
     of.published(0);
-    if (of.freshness() == Freshness.UNCHANGED) {
+    if (of.isTaken()) {
       memory = of.memory();
     }
     request.downgrade(of.valueToPublish(), of.dead(), of.isRecovered());
@@ -1053,10 +1066,8 @@ public final class LocalLock implements Request.Listener {
 
   /** The counters. */
   public LockStats stats() {
-    Grant of = grant;
-    long running = of == null ? 0 : host.nanoTime() - of.grantedAtNanos();
     return new LockStats(
-        hits + slowHits, misses, grants, recalls, reloadsAvoided, waitNanos, grantNanos + running);
+        hits + slowHits, misses, grants, recalls, reloadsAvoided, waitNanos, grantNanos);
   }
 
   /** How many callers wait. */

@@ -86,6 +86,9 @@ public final class Request implements Unit.Owner, WatchOwner {
     /** Another node wants this mode, which conflicts with the grant. May come again. */
     void recalled(Request request, LockMode wanted);
 
+    /** It is watching for conflicting requests, and there is none. May come again. */
+    void clear(Request request);
+
     /** The grant is SHARED now, and the bump is durable; 0 if its transaction is not known. */
     void downgraded(Request request, long zxid);
 
@@ -701,6 +704,8 @@ public final class Request implements Unit.Owner, WatchOwner {
     LockMode conflicting = queue.wantedOf(own);
     if (conflicting != null) {
       listener.recalled(this, conflicting);
+    } else {
+      listener.clear(this);
     }
   }
 

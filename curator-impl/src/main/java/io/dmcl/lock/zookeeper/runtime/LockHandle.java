@@ -267,7 +267,7 @@ final class LockHandle implements ClusterLock {
       return later;
     }
     SessionLease lease = lane.lease();
-    return node.read(Look.reads(local.paths(), true))
+    return node.readNow(Look.reads(local.paths(), true))
         .thenCompose(
             replies -> {
               Look look = Look.of(replies);

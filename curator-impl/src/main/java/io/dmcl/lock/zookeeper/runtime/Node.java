@@ -700,6 +700,20 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     return result;
   }
 
+  /** A multi-read behind a write, so that it does not show an older state than there was before. */
+  CompletableFuture<List<Reply.Read>> readNow(List<ReadOp> reads) {
+    CompletableFuture<List<Reply.Read>> result = new CompletableFuture<>();
+    withSession(
+        () -> {
+          Lane lane = anyLane();
+          if (lane != null) {
+            WriteOp write = new WriteOp.SetData(layout.node(lane.nonce()), nodeData);
+            lane.submit(new Unit(List.of(write), reads, false, new SideUnit(result, null)));
+          }
+        });
+    return result;
+  }
+
   /** Writes that may be repeated; completes with OK or the code of the first that was refused. */
   CompletableFuture<Code> write(List<WriteOp> writes) {
     CompletableFuture<Code> result = new CompletableFuture<>();
@@ -825,6 +839,9 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     @Override
     public void refused(Unit unit, int index, Code code) {
       end(code);
+      if (read != null) {
+        fail("the coordination service refuses to be written: " + code);
+      }
     }
 
     @Override

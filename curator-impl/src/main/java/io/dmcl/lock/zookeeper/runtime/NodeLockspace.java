@@ -133,7 +133,7 @@ public final class NodeLockspace implements Lockspace {
           locals.put(handle.local(), mode);
         });
     if (node.isClosed()) {
-      throw node.closedException();
+      return CompletableFuture.failedFuture(node.closedException());
     }
     SetCaller caller = new SetCaller(handles, List.copyOf(locks.values()));
     AcquireAll set = new AcquireAll(node, locals, caller);

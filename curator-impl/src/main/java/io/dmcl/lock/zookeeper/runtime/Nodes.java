@@ -1,5 +1,6 @@
 package io.dmcl.lock.zookeeper.runtime;
 
+import io.dmcl.lock.LockspaceListener;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.security.SecureRandom;
@@ -7,6 +8,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
@@ -23,9 +25,13 @@ public final class Nodes {
    *
    * @param coordinators a client for each session that the node may use
    * @param closeTimeoutNanos how long closing waits for what has to be released
+   * @param told listeners from the start
    */
   public static NodeLockspace open(
-      NodeConfig config, List<Coordinator> coordinators, long closeTimeoutNanos) {
+      NodeConfig config,
+      List<Coordinator> coordinators,
+      long closeTimeoutNanos,
+      List<LockspaceListener> told) {
     SecureRandom random = new SecureRandom();
     String host = hostName();
     long pid = ProcessHandle.current().pid();
@@ -35,9 +41,10 @@ public final class Nodes {
     ExecutorService listeners = Executors.newSingleThreadExecutor(daemons(prefix + "-listener-"));
     Callbacks callbacks =
         new Callbacks(
-            hooks,
+            task -> executeOrRun(hooks, task),
             task ->
-                listeners.execute(
+                executeOrRun(
+                    listeners,
                     () -> {
                       try {
                         task.run();
@@ -69,6 +76,7 @@ public final class Nodes {
               hooks.shutdown();
               listeners.shutdown();
             });
+    told.forEach(node::addListener);
     ((ThreadLoop) node.loop()).start();
     try {
       node.start(lockspace, coordinators);
@@ -77,6 +85,15 @@ public final class Nodes {
       throw e;
     }
     return lockspace;
+  }
+
+  /** After the lockspace was closed its threads are gone, but nobody must wait for ever. */
+  private static void executeOrRun(ExecutorService executor, Runnable task) {
+    try {
+      executor.execute(task);
+    } catch (RejectedExecutionException e) {
+      task.run();
+    }
   }
 
   private static ThreadFactory daemons(String prefix) {

@@ -7,6 +7,7 @@ import static io.dmcl.lock.zookeeper.curator.Recorder.set;
 import static io.dmcl.lock.zookeeper.curator.Recorder.write;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dmcl.lock.zookeeper.Ensemble;
 import io.dmcl.lock.zookeeper.protocol.Code;
 import io.dmcl.lock.zookeeper.protocol.ReadOp;
 import io.dmcl.lock.zookeeper.protocol.Reply;
