@@ -112,6 +112,9 @@ public final class Ensemble {
       }
       if (!server.fromLeader.isEmpty()) {
         steps.add(server.applies);
+        if (server.canHear()) {
+          steps.add(server.hears);
+        }
       }
     }
   }
@@ -123,6 +126,7 @@ public final class Ensemble {
       case SERVER_ANSWERS ->
           servers.get(step.server()).answerNext(requireNonNull(step.connection()));
       case LEADER_RECEIVES -> servers.get(step.server()).receiveAtLeader();
+      case SERVER_HEARS -> servers.get(step.server()).hear();
       case SERVER_APPLIES -> servers.get(step.server()).apply();
       case CLIENT_RECEIVES -> clients.get(step.client()).receive();
       case CLIENT_CONNECTS -> clients.get(step.client()).connect(servers.get(step.server()));

@@ -9,7 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.client.HostProvider;
 import org.apache.zookeeper.client.StaticHostProvider;
 import org.apache.zookeeper.server.NIOServerCnxnFactory;
@@ -21,6 +26,9 @@ final class RealPlayer extends Player implements AutoCloseable {
   private static final int TICK_MS = 2000;
   private static final long PATIENCE_S = 30;
 
+  private static final long POLL_NANOS = 50_000;
+
+  private final ExecutorService closers = Executors.newCachedThreadPool();
   private final ZooKeeperServer server;
   private final NIOServerCnxnFactory connections;
   private volatile CountDownLatch gate = new CountDownLatch(0);
@@ -38,7 +46,18 @@ final class RealPlayer extends Player implements AutoCloseable {
   @Override
   public void close() {
     closeClients();
+    closers.shutdown();
     connections.shutdown();
+  }
+
+  @Override
+  void close(Slot slot) {
+    // ZooKeeper's client sleeps a while before it returns from its close.
+    long session = slot.session().id();
+    closers.execute(slot.coordinator::close);
+    while (server.getSessionTracker().isTrackingSession(session)) {
+      LockSupport.parkNanos(POLL_NANOS);
+    }
   }
 
   @Override
@@ -80,24 +99,42 @@ final class RealPlayer extends Player implements AutoCloseable {
     };
   }
 
-  /** The slot's connection breaks, and it gets no other. */
-  void disconnect(int slot) {
+  @Override
+  void disconnect(Slot slot) {
     gate = new CountDownLatch(1);
     connections.closeSession(
-        slot(slot).session().id(), ServerCnxn.DisconnectReason.CLIENT_CLOSED_CONNECTION);
+        slot.session().id(), ServerCnxn.DisconnectReason.CLIENT_CLOSED_CONNECTION);
+    await(slot.gone);
+    slot.gone.release();
   }
 
-  /** Connections are possible again. */
-  void openGate() {
+  @Override
+  void reconnect(Slot slot) {
     gate.countDown();
+    await(slot.gone);
+    await(slot.back);
   }
 
-  /** Sets the counter that names a znode's sequential children. */
-  void setCounter(String path, int creates) throws Exception {
-    server
-        .getZKDatabase()
-        .getDataTree()
-        .setCversionPzxid(path, creates, server.getZKDatabase().getDataTreeLastProcessedZxid());
+  private static void await(Semaphore semaphore) {
+    try {
+      if (!semaphore.tryAcquire(PATIENCE_S, TimeUnit.SECONDS)) {
+        throw new IllegalStateException("the real server does not answer");
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  void setCounter(String path, int creates) {
+    try {
+      server
+          .getZKDatabase()
+          .getDataTree()
+          .setCversionPzxid(path, creates, server.getZKDatabase().getDataTreeLastProcessedZxid());
+    } catch (KeeperException.NoNodeException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Override
@@ -113,6 +150,9 @@ final class RealPlayer extends Player implements AutoCloseable {
 
   @Override
   void flush(List<Slot> open) {
+    if (open.isEmpty()) {
+      return;
+    }
     CountDownLatch answered = new CountDownLatch(open.size());
     for (Slot slot : open) {
       slot.session().read(List.of(new ReadOp.Data("/")), replies -> answered.countDown());
