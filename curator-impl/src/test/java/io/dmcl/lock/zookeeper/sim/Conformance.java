@@ -168,7 +168,7 @@ public final class Conformance {
     int sequences = arguments.length > 0 ? Integer.parseInt(arguments[0]) : DEFAULT_SEQUENCES;
     long seed = arguments.length > 1 ? Long.parseLong(arguments[1]) : System.currentTimeMillis();
     System.out.println("conformance: " + sequences + " sequences from seed " + seed);
-    try (RealPlayer real = new RealPlayer()) {
+    try (RealPlayer real = new RealPlayer(RealPlayer.Through.HANDLE)) {
       compare(real, seed, sequences);
     }
     System.out.println("conformance: no difference");

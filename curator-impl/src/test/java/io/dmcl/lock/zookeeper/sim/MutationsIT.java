@@ -33,7 +33,7 @@ class MutationsIT {
   @Test
   void mutation_each_isFound() throws Exception {
     List<Case> cases = new ArrayList<>();
-    try (RealPlayer real = new RealPlayer()) {
+    try (RealPlayer real = new RealPlayer(RealPlayer.Through.HANDLE)) {
       for (long seed = SEED; seed < SEED + SEQUENCES; seed++) {
         String root = Conformance.rootOf(seed);
         Conformance.Transcript transcript = Conformance.record(real, seed, root);

@@ -1,5 +1,6 @@
 package io.dmcl.lock.zookeeper.sim;
 
+import io.dmcl.lock.zookeeper.curator.CuratorCoordinator;
 import io.dmcl.lock.zookeeper.protocol.ReadOp;
 import io.dmcl.lock.zookeeper.runtime.Coordinator;
 import java.io.IOException;
@@ -7,6 +8,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -24,19 +26,32 @@ import org.apache.zookeeper.server.ZooKeeperServer;
 /** Plays on one real server in this process. */
 final class RealPlayer extends Player implements AutoCloseable {
   private static final int TICK_MS = 2000;
+  private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(30);
   private static final long PATIENCE_S = 30;
 
   private static final long POLL_NANOS = 50_000;
 
   private final ExecutorService closers = Executors.newCachedThreadPool();
+  private final Through through;
   private final ZooKeeperServer server;
   private final NIOServerCnxnFactory connections;
   private volatile CountDownLatch gate = new CountDownLatch(0);
 
-  RealPlayer() throws IOException, InterruptedException {
+  /** By what the sessions reach the server. */
+  enum Through {
+    /** A ZooKeeper handle. */
+    HANDLE,
+    /** The Curator binding; the connections cannot be held back. */
+    CURATOR
+  }
+
+  RealPlayer(Through through) throws IOException, InterruptedException {
+    this.through = through;
     System.setProperty("zookeeper.forceSync", "no");
     System.setProperty("zookeeper.admin.enableServer", "false");
     Path directory = Files.createTempDirectory("conformance");
+    // The counter that is set by hand is not in the digests.
+    ZooKeeperServer.setDigestEnabled(false);
     server = new ZooKeeperServer(directory.toFile(), directory.toFile(), TICK_MS);
     connections = new NIOServerCnxnFactory();
     connections.configure(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 100);
@@ -64,8 +79,12 @@ final class RealPlayer extends Player implements AutoCloseable {
   Coordinator client() {
     InetSocketAddress address =
         new InetSocketAddress(InetAddress.getLoopbackAddress(), connections.getLocalPort());
+    String connectString = address.getHostString() + ":" + address.getPort();
+    if (through == Through.CURATOR) {
+      return CuratorCoordinator.connectingTo(connectString, SESSION_TIMEOUT, System::nanoTime);
+    }
     HostProvider one = new StaticHostProvider(List.of(address));
-    return new RawCoordinator(address.getHostString() + ":" + address.getPort(), gated(one));
+    return new RawCoordinator(connectString, gated(one));
   }
 
   /** Clients do not find the server while the gate is closed. */

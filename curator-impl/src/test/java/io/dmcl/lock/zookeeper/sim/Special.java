@@ -76,12 +76,10 @@ final class Special {
     for (int i = 0; i < 2; i++) {
       ReadOp data = new ReadOp.Data(root);
       ReadOp children = new ReadOp.Children(root);
-      actions.add(
-          new Action.Batch(0, List.of(new Action.Watch(data), new Action.Watch(children))));
+      actions.add(new Action.Batch(0, List.of(new Action.Watch(data), new Action.Watch(children))));
       actions.add(new Action.Batch(0, List.of(new Action.Unwatch(i == 0 ? data : children))));
       actions.add(
-          transact(
-              1, List.of(new WriteOp.SetData(root, new byte[1]), create(root + "/" + i, 0))));
+          transact(1, List.of(new WriteOp.SetData(root, new byte[1]), create(root + "/" + i, 0))));
     }
     return actions;
   }

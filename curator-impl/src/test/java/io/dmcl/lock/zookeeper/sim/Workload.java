@@ -52,8 +52,7 @@ final class Workload {
       return new Action.Close(slot);
     }
     if (choice < 3) {
-      ReadOp read =
-          watched.isEmpty() ? read() : watched.get(random.nextInt(watched.size()));
+      ReadOp read = watched.isEmpty() ? read() : watched.get(random.nextInt(watched.size()));
       return new Action.Batch(slot, List.of(new Action.Unwatch(read)));
     }
     List<Action.Op> ops = new ArrayList<>();
