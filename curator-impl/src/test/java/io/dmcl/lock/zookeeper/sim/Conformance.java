@@ -10,17 +10,18 @@ import java.util.stream.Collectors;
  * Holds the simulated ensemble to the real one: both do the same random actions of three sessions
  * (transactions, multi-reads, watches and their removal, pipelined within a session; the end of
  * sessions), and every reply, stat and event has to be the same. Transaction ids are compared by
- * their order among all that were seen.
+ * their order among all that were seen. The order of events between the same two replies is not
+ * compared.
  *
- * <p>Compared besides, each by a case of its own: the watches after a reconnect, the counter of
- * sequential znodes at its end, and packets over the limit.
+ * <p>Compared besides, each by a case of its own ({@link Special}): the watches after a reconnect,
+ * the counter of sequential znodes at its end, and packets over the limit.
  *
- * <p>Taken on trust, because a real ensemble cannot be driven there deterministically: how servers
- * lag; that a client never goes back in time; lost replies, and requests that are done after their
- * connection is gone; moving to another server; when the leader ends a session and what touches it;
- * servers that are cut off, restart or are elected. For these {@link Scenarios} says what is
- * assumed, after ZooKeeper's own code. That the answer to a close of the session is not waited for
- * is also assumed. The order of events between two replies is not compared.
+ * <p>Taken on trust, after ZooKeeper's own code, because one real server in this process cannot be
+ * driven there: how servers lag, and that a client never goes back in time; lost replies, and
+ * requests that are done after their connection is gone; moving to another server; when the leader
+ * ends a session, and what touches it; servers that are cut off, stop, or are elected; the client's
+ * requests that go out on the next connection. {@link Scenarios} and {@code LeaseRuleTest} state
+ * what is assumed there.
  */
 public final class Conformance {
   private static final int DEFAULT_SEQUENCES = 10_000;

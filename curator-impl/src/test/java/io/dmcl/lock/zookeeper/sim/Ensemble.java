@@ -16,7 +16,9 @@ import java.util.function.Predicate;
  * read is answered then, or by {@code SERVER_ANSWERS} if writes were before it; for a write, {@code
  * LEADER_RECEIVES} it, decides and commits it; {@code SERVER_APPLIES} the commit, fires watches,
  * and, at the client's server, answers; {@code CLIENT_RECEIVES} the answer. A message waits as long
- * as the driver likes; between the same two parties messages do not overtake each other.
+ * as the driver likes; between the same two parties messages do not overtake each other. (One
+ * exception, as in ZooKeeper: {@code SERVER_HEARS}, a ping or the answer to a reconnect is handled
+ * while commits that came before it still wait to be applied.)
  *
  * <p>Not simulated: a leader without a majority (it is the same as one that does nothing), and
  * writes that an old leader has accepted but not committed (the same as writes lost on the way).
