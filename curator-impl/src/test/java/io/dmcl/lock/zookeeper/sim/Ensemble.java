@@ -16,7 +16,9 @@ import java.util.function.Predicate;
  * read is answered then, or by {@code SERVER_ANSWERS} if writes were before it; for a write, {@code
  * LEADER_RECEIVES} it, decides and commits it; {@code SERVER_APPLIES} the commit, fires watches,
  * and, at the client's server, answers; {@code CLIENT_RECEIVES} the answer. A message waits as long
- * as the driver likes; between the same two parties messages do not overtake each other.
+ * as the driver likes; between the same two parties messages do not overtake each other. (One
+ * exception, as in ZooKeeper: {@code SERVER_HEARS}, a ping or the answer to a reconnect is handled
+ * while commits that came before it still wait to be applied.)
  *
  * <p>Not simulated: a leader without a majority (it is the same as one that does nothing), and
  * writes that an old leader has accepted but not committed (the same as writes lost on the way).
@@ -112,6 +114,9 @@ public final class Ensemble {
       }
       if (!server.fromLeader.isEmpty()) {
         steps.add(server.applies);
+        if (server.canHear()) {
+          steps.add(server.hears);
+        }
       }
     }
   }
@@ -123,6 +128,7 @@ public final class Ensemble {
       case SERVER_ANSWERS ->
           servers.get(step.server()).answerNext(requireNonNull(step.connection()));
       case LEADER_RECEIVES -> servers.get(step.server()).receiveAtLeader();
+      case SERVER_HEARS -> servers.get(step.server()).hear();
       case SERVER_APPLIES -> servers.get(step.server()).apply();
       case CLIENT_RECEIVES -> clients.get(step.client()).receive();
       case CLIENT_CONNECTS -> clients.get(step.client()).connect(servers.get(step.server()));

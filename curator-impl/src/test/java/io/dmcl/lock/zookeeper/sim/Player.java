@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +39,12 @@ abstract class Player {
     final Coordinator coordinator;
     private final List<Line> lines = new ArrayList<>();
     private final CountDownLatch opened = new CountDownLatch(1);
+    final Semaphore gone = new Semaphore(0);
+    final Semaphore back = new Semaphore(0);
     private volatile @Nullable Session session;
+
+    /** It has set watches, so events can come. */
+    private boolean watches;
 
     Slot(Coordinator coordinator) {
       this.coordinator = coordinator;
@@ -51,6 +57,10 @@ abstract class Player {
 
     synchronized void add(boolean event, List<Object> tokens) {
       lines.add(new Line(event, tokens));
+    }
+
+    private synchronized void forgetConnections() {
+      lines.removeIf(line -> line.tokens().get(0).toString().endsWith("connected"));
     }
 
     private synchronized List<Line> taken() {
@@ -68,11 +78,13 @@ abstract class Player {
     @Override
     public void disconnected(Session session) {
       add(false, List.of("disconnected"));
+      gone.release();
     }
 
     @Override
     public void reconnected(Session session) {
       add(false, List.of("reconnected"));
+      back.release();
     }
 
     @Override
@@ -100,19 +112,46 @@ abstract class Player {
 
   private final @Nullable Slot[] slots = new @Nullable Slot[SLOTS];
   private volatile String root = "/";
+  private @Nullable Slot away;
 
   /** A new client. */
   abstract Coordinator client();
 
+  /** Closes a client; its session ends before anything that is done later. */
+  abstract void close(Slot slot);
+
+  /** The slot's connection breaks, and it gets no other. */
+  abstract void disconnect(Slot slot);
+
+  /** Returns when the slot's connection has broken, and it has another. */
+  abstract void reconnect(Slot slot);
+
+  /** A slot is without a connection until {@link #bringBack}. */
+  void takeAway(int slot) {
+    away = slot(slot);
+    disconnect(slot(slot));
+  }
+
+  /** Returns when the slot's connection has broken, and it has another. */
+  void bringBack(int slot) {
+    away = null;
+    reconnect(slot(slot));
+    slot(slot).forgetConnections();
+  }
+
+  /** Sets the counter that names a znode's sequential children. */
+  abstract void setCounter(String path, int creates);
+
   /** Returns when the latch is down, or cannot come down any more. */
   abstract void await(CountDownLatch latch);
 
-  /** Returns when all events of what was done are told. */
+  /** Returns when these sessions were told all events of what was done. */
   abstract void flush(List<Slot> open);
 
   /** From now on only what concerns this subtree is told. */
   void root(String path) {
     root = path;
+    open().forEach(slot -> slot.watches = false);
   }
 
   Slot slot(int index) {
@@ -131,14 +170,23 @@ abstract class Player {
     if (action instanceof Action.Close close) {
       Slot slot = slot(close.slot());
       slots[close.slot()] = null;
-      slot.coordinator.close();
+      close(slot);
     } else if (action instanceof Action.Batch batch) {
       Slot slot = slot(batch.slot());
       CountDownLatch answered = new CountDownLatch(batch.ops().size());
       batch.ops().forEach(op -> send(slot, op, answered));
       await(answered);
     }
-    flush(open());
+    if (action instanceof Action.Batch batch && batch.ops().get(0) instanceof Action.Unwatch) {
+      flush(List.of(slot(batch.slot())));
+    } else if (mayFire(action)) {
+      List<Slot> others = open();
+      others.removeIf(slot -> !slot.watches || slot == away);
+      if (action instanceof Action.Batch batch) {
+        others.remove(slots[batch.slot()]);
+      }
+      flush(others);
+    }
     for (int i = 0; i < SLOTS; i++) {
       Slot slot = slots[i];
       List<Line> lines = slot == null ? List.of() : inOrder(slot.taken());
@@ -152,9 +200,12 @@ abstract class Player {
 
   /** Closes all clients. */
   void closeClients() {
-    for (Slot slot : open()) {
-      slot.coordinator.close();
-    }
+    open().forEach(this::close);
+  }
+
+  private static boolean mayFire(Action action) {
+    return !(action instanceof Action.Batch batch)
+        || batch.ops().stream().anyMatch(op -> op instanceof Action.Transact);
   }
 
   private List<Slot> open() {
@@ -187,6 +238,7 @@ abstract class Player {
     } else if (op instanceof Action.Read read) {
       session.read(read.reads(), told(slot, answered, Player::tokens));
     } else if (op instanceof Action.Watch watch) {
+      slot.watches = true;
       session.watch(watch.read(), told(slot, answered, reply -> tokens(List.of(reply))));
     } else if (op instanceof Action.Unwatch unwatch) {
       session.unwatch(unwatch.read());

@@ -1,5 +1,6 @@
 package io.dmcl.lock.zookeeper.sim;
 
+import io.dmcl.lock.zookeeper.curator.CuratorCoordinator;
 import io.dmcl.lock.zookeeper.protocol.ReadOp;
 import io.dmcl.lock.zookeeper.runtime.Coordinator;
 import java.io.IOException;
@@ -7,9 +8,15 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.client.HostProvider;
 import org.apache.zookeeper.client.StaticHostProvider;
 import org.apache.zookeeper.server.NIOServerCnxnFactory;
@@ -19,16 +26,32 @@ import org.apache.zookeeper.server.ZooKeeperServer;
 /** Plays on one real server in this process. */
 final class RealPlayer extends Player implements AutoCloseable {
   private static final int TICK_MS = 2000;
+  private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(30);
   private static final long PATIENCE_S = 30;
 
+  private static final long POLL_NANOS = 50_000;
+
+  private final ExecutorService closers = Executors.newCachedThreadPool();
+  private final Through through;
   private final ZooKeeperServer server;
   private final NIOServerCnxnFactory connections;
   private volatile CountDownLatch gate = new CountDownLatch(0);
 
-  RealPlayer() throws IOException, InterruptedException {
+  /** By what the sessions reach the server. */
+  enum Through {
+    /** A ZooKeeper handle. */
+    HANDLE,
+    /** The Curator binding; the connections cannot be held back. */
+    CURATOR
+  }
+
+  RealPlayer(Through through) throws IOException, InterruptedException {
+    this.through = through;
     System.setProperty("zookeeper.forceSync", "no");
     System.setProperty("zookeeper.admin.enableServer", "false");
     Path directory = Files.createTempDirectory("conformance");
+    // The counter that is set by hand is not in the digests.
+    ZooKeeperServer.setDigestEnabled(false);
     server = new ZooKeeperServer(directory.toFile(), directory.toFile(), TICK_MS);
     connections = new NIOServerCnxnFactory();
     connections.configure(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 100);
@@ -38,15 +61,30 @@ final class RealPlayer extends Player implements AutoCloseable {
   @Override
   public void close() {
     closeClients();
+    closers.shutdown();
     connections.shutdown();
+  }
+
+  @Override
+  void close(Slot slot) {
+    // ZooKeeper's client sleeps a while before it returns from its close.
+    long session = slot.session().id();
+    closers.execute(slot.coordinator::close);
+    while (server.getSessionTracker().isTrackingSession(session)) {
+      LockSupport.parkNanos(POLL_NANOS);
+    }
   }
 
   @Override
   Coordinator client() {
     InetSocketAddress address =
         new InetSocketAddress(InetAddress.getLoopbackAddress(), connections.getLocalPort());
+    String connectString = address.getHostString() + ":" + address.getPort();
+    if (through == Through.CURATOR) {
+      return CuratorCoordinator.connectingTo(connectString, SESSION_TIMEOUT, System::nanoTime);
+    }
     HostProvider one = new StaticHostProvider(List.of(address));
-    return new RawCoordinator(address.getHostString() + ":" + address.getPort(), gated(one));
+    return new RawCoordinator(connectString, gated(one));
   }
 
   /** Clients do not find the server while the gate is closed. */
@@ -80,24 +118,42 @@ final class RealPlayer extends Player implements AutoCloseable {
     };
   }
 
-  /** The slot's connection breaks, and it gets no other. */
-  void disconnect(int slot) {
+  @Override
+  void disconnect(Slot slot) {
     gate = new CountDownLatch(1);
     connections.closeSession(
-        slot(slot).session().id(), ServerCnxn.DisconnectReason.CLIENT_CLOSED_CONNECTION);
+        slot.session().id(), ServerCnxn.DisconnectReason.CLIENT_CLOSED_CONNECTION);
+    await(slot.gone);
+    slot.gone.release();
   }
 
-  /** Connections are possible again. */
-  void openGate() {
+  @Override
+  void reconnect(Slot slot) {
     gate.countDown();
+    await(slot.gone);
+    await(slot.back);
   }
 
-  /** Sets the counter that names a znode's sequential children. */
-  void setCounter(String path, int creates) throws Exception {
-    server
-        .getZKDatabase()
-        .getDataTree()
-        .setCversionPzxid(path, creates, server.getZKDatabase().getDataTreeLastProcessedZxid());
+  private static void await(Semaphore semaphore) {
+    try {
+      if (!semaphore.tryAcquire(PATIENCE_S, TimeUnit.SECONDS)) {
+        throw new IllegalStateException("the real server does not answer");
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  void setCounter(String path, int creates) {
+    try {
+      server
+          .getZKDatabase()
+          .getDataTree()
+          .setCversionPzxid(path, creates, server.getZKDatabase().getDataTreeLastProcessedZxid());
+    } catch (KeeperException.NoNodeException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Override
@@ -113,6 +169,9 @@ final class RealPlayer extends Player implements AutoCloseable {
 
   @Override
   void flush(List<Slot> open) {
+    if (open.isEmpty()) {
+      return;
+    }
     CountDownLatch answered = new CountDownLatch(open.size());
     for (Slot slot : open) {
       slot.session().read(List.of(new ReadOp.Data("/")), replies -> answered.countDown());

@@ -6,6 +6,7 @@ import io.dmcl.lock.zookeeper.protocol.Reply;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -43,6 +44,7 @@ final class Server {
   final Watches watches;
 
   final Step applies;
+  final Step hears;
   final Step leaderReceives;
 
   private final Ensemble ensemble;
@@ -59,6 +61,7 @@ final class Server {
     tree = new Tree(settings.mutations());
     watches = new Watches(settings);
     applies = new Step(Step.Kind.SERVER_APPLIES, index, -1, null);
+    hears = new Step(Step.Kind.SERVER_HEARS, index, -1, null);
     leaderReceives = new Step(Step.Kind.LEADER_RECEIVES, index, -1, null);
   }
 
@@ -208,7 +211,33 @@ final class Server {
   // From the leader.
 
   void apply() {
-    FromLeader message = fromLeader.remove();
+    handle(fromLeader.remove());
+  }
+
+  /** Whether something else than a commit is waiting behind a commit. */
+  boolean canHear() {
+    if (fromLeader.element().commit() != null) {
+      for (FromLeader message : fromLeader) {
+        if (message.commit() == null) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  void hear() {
+    for (Iterator<FromLeader> messages = fromLeader.iterator(); messages.hasNext(); ) {
+      FromLeader message = messages.next();
+      if (message.commit() == null) {
+        messages.remove();
+        handle(message);
+        return;
+      }
+    }
+  }
+
+  private void handle(FromLeader message) {
     if (message.commit() != null) {
       apply(message.commit());
     } else if (message.revalidated() != null) {

@@ -298,9 +298,12 @@ public final class SimClient implements Coordinator {
       return;
     }
     SimSession present = requireNonNull(session);
-    if (request instanceof Request.Watch watch && answer.reads().get(0).code() == Code.OK) {
+    if (request instanceof Request.Watch watch
+        && (answer.reads().get(0).code() == Code.OK
+            || ensemble.settings.has(Mutation.WATCH_ON_FAILURE))) {
       present.watchesOf(watch.read()).add(watch.read().path());
-    } else if (request instanceof Request.Unwatch unwatch) {
+    } else if (request instanceof Request.Unwatch unwatch
+        && !ensemble.settings.has(Mutation.UNWATCH_DOES_NOTHING)) {
       present.watchesOf(unwatch.read()).remove(unwatch.read().path());
     }
     if (listener == null) {
@@ -332,10 +335,7 @@ public final class SimClient implements Coordinator {
         stays
             ? present.watchesOf(read).contains(read.path())
             : present.watchesOf(read).remove(read.path());
-    boolean anyway =
-        ensemble.settings.has(Mutation.WATCH_ON_FAILURE)
-            || ensemble.settings.has(Mutation.UNWATCH_DOES_NOTHING);
-    if ((set || anyway) && listener != null) {
+    if (set && listener != null) {
       listener.watchFired(present, read.path(), kind);
     }
   }

@@ -20,12 +20,45 @@ final class SimPlayer extends Player {
   }
 
   @Override
-  void await(CountDownLatch latch) {
+  void close(Slot slot) {
+    slot.coordinator.close();
+  }
+
+  private int disconnected = -1;
+
+  @Override
+  void disconnect(Slot slot) {
+    disconnected = clientOf(slot).index();
+    ensemble.disconnect(clientOf(slot), 0, 0);
+  }
+
+  @Override
+  void reconnect(Slot slot) {
+    disconnected = -1;
     ensemble.settle();
+  }
+
+  private static SimClient clientOf(Slot slot) {
+    return (SimClient) slot.coordinator;
+  }
+
+  @Override
+  void setCounter(String path, int creates) {
+    ensemble.setCounter(path, creates);
+  }
+
+  private void settle() {
+    ensemble.settle(
+        step -> step.kind() != Step.Kind.CLIENT_CONNECTS || step.client() != disconnected);
+  }
+
+  @Override
+  void await(CountDownLatch latch) {
+    settle();
   }
 
   @Override
   void flush(List<Slot> open) {
-    ensemble.settle();
+    settle();
   }
 }

@@ -20,8 +20,13 @@ public record Step(Kind kind, int server, int client, @Nullable Connection conne
     SERVER_ANSWERS,
     /** The leader has the next message of a server: a write, or touches. */
     LEADER_RECEIVES,
-    /** A server has the next message of the leader: a commit, or a ping. */
+    /** A server has the next message of the leader: a commit, a ping, the answer to a reconnect. */
     SERVER_APPLIES,
+    /**
+     * A server has heard a ping or the answer to a reconnect although commits that it has heard
+     * before are not applied yet. (A commit never overtakes a ping.)
+     */
+    SERVER_HEARS,
     /** A client has the next message of its server. */
     CLIENT_RECEIVES,
     /** A client that has no connection asks a server for one. */

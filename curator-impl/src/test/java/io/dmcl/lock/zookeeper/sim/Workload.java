@@ -14,6 +14,7 @@ final class Workload {
   private final Random random;
   private final String root;
   private final List<String> numbered = new ArrayList<>();
+  private final List<ReadOp> watched = new ArrayList<>();
   private int step;
 
   Workload(long seed, String root) {
@@ -51,7 +52,8 @@ final class Workload {
       return new Action.Close(slot);
     }
     if (choice < 3) {
-      return new Action.Batch(slot, List.of(new Action.Unwatch(read())));
+      ReadOp read = watched.isEmpty() ? read() : watched.get(random.nextInt(watched.size()));
+      return new Action.Batch(slot, List.of(new Action.Unwatch(read)));
     }
     List<Action.Op> ops = new ArrayList<>();
     for (int i = random.nextInt(4); i >= 0; i--) {
@@ -76,7 +78,9 @@ final class Workload {
       }
       return new Action.Read(reads);
     }
-    return new Action.Watch(read());
+    ReadOp read = read();
+    watched.add(read);
+    return new Action.Watch(read);
   }
 
   private WriteOp write() {
