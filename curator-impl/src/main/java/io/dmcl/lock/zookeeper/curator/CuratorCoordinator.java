@@ -132,10 +132,10 @@ public final class CuratorCoordinator implements Coordinator {
   @Override
   public void start(Listener listener) {
     CuratorFramework root = view.root();
+    StableHandles.require(root);
     if (owned) {
       root.start();
     }
-    StableHandles.require(root);
     outlet.attach(listener);
     root.getCuratorListenable().addListener(curatorListener);
     // From here on a close is heard of.
