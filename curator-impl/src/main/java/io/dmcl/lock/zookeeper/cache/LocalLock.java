@@ -104,6 +104,7 @@ public final class LocalLock implements Request.Listener {
   private boolean waking;
   private long wakeAtNanos;
   private boolean demoting;
+  private CompletableFuture<Void> demotionEnded = new CompletableFuture<>();
   private long demotingSinceNanos;
   private @Nullable LockMode demotingTo;
   private boolean dropWanted;
@@ -239,8 +240,15 @@ public final class LocalLock implements Request.Listener {
     advance();
   }
 
-  /** Completes when every release that has been begun is durable; fails if one failed. */
+  /**
+   * Completes when every release that has been begun (with its demote hook) is durable; fails if one
+   * failed.
+   */
   public CompletableFuture<Void> departures() {
+    return demoting ? demotionEnded.thenCompose(ended -> releases()) : releases();
+  }
+
+  private CompletableFuture<Void> releases() {
     return CompletableFuture.allOf(
         departing.values().stream().map(Departure::done).toArray(CompletableFuture<?>[]::new));
   }
@@ -541,6 +549,7 @@ public final class LocalLock implements Request.Listener {
     } else {
       giveUp(of, Departing.CLEAN);
     }
+    demotionEnded.complete(null);
     advance();
   }
 
@@ -701,6 +710,7 @@ public final class LocalLock implements Request.Listener {
     }
     if (options.demoteHook() != null && options.caches(of.mode()) && of.isUsed()) {
       demoting = true;
+      demotionEnded = new CompletableFuture<>();
       demotingTo = to;
       demotingSinceNanos = host.nanoTime();
       host.demote(this, of, to);
@@ -924,6 +934,7 @@ public final class LocalLock implements Request.Listener {
       entering.request().cancel();
     }
     demoting = false;
+    demotionEnded.complete(null); // what becomes of the hook does not matter any more
     AcquireAll set = pinnedSet();
     pinned = false;
     if (word.sharedHolds() + word.exclusiveHolds() > 0) {
