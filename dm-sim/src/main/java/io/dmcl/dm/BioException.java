@@ -14,7 +14,10 @@ public class BioException extends IOException {
     NOT_SUPPORTED,
     /** ENXIO: beyond the end of the device. */
     OUT_OF_RANGE,
-    /** EBADE: this node has lost the lock by which it wrote; the disk, or the node, refused. */
+    /**
+     * EBADE: this node has lost, or could not get, the lock that the bio needs; the disk or the node
+     * itself refused. It says nothing about the device.
+     */
     FENCED
   }
 

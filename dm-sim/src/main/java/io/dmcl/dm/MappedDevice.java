@@ -2,8 +2,6 @@ package io.dmcl.dm;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dmcl.lock.LockException;
-import io.dmcl.lock.LockLostException;
-import io.dmcl.lock.StaleTokenException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;
@@ -72,12 +70,9 @@ public final class MappedDevice implements BlockDevice {
         }
         split(table, bio.withoutPreflush());
       }
-    } catch (StaleTokenException | LockLostException e) {
-      throw new BioException(
-          BioException.Status.FENCED, bio + " on " + deviceName + ": " + e.getMessage(), e);
     } catch (LockException e) {
       throw new BioException(
-          BioException.Status.IO_ERROR, bio + " on " + deviceName + ": " + e.getMessage(), e);
+          BioException.Status.FENCED, bio + " on " + deviceName + ": " + e.getMessage(), e);
     } finally {
       leave();
     }
