@@ -1,10 +1,12 @@
 package io.dmcl.dm;
 
 import io.dmcl.lock.ClusterLock;
+import io.dmcl.lock.Freshness;
 import io.dmcl.lock.Hold;
 import io.dmcl.lock.LockMode;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 public final class DeviceLock implements AutoCloseable {
   private final ClusterLock lock;
   private final long key;
+
+  /** The token of the grant under which the resource was last repaired; tokens are positive. */
+  private volatile long recoveredToken;
 
   DeviceLock(ClusterLock lock) {
     this.lock = lock;
@@ -48,9 +53,34 @@ public final class DeviceLock implements AutoCloseable {
     }
   }
 
+  /** Acquires if that is possible in this time; cached grants of other nodes are recalled. */
+  public @Nullable Hold tryAcquire(LockMode mode, Duration timeout) throws IOException {
+    try {
+      return lock.tryAcquire(mode, timeout);
+    } catch (InterruptedException e) {
+      throw interrupted();
+    }
+  }
+
   private InterruptedIOException interrupted() {
     Thread.currentThread().interrupt();
     return new InterruptedIOException("interrupted while waiting for lock " + lock.name());
+  }
+
+  /**
+   * The hold's freshness, but {@link Freshness#UNCHANGED} where an owner's death was already dealt
+   * with under this very grant: the lock itself goes on to say it until the grant is released.
+   */
+  public Freshness freshness(Hold hold) {
+    Freshness freshness = hold.freshness();
+    boolean repaired = freshness == Freshness.OWNER_DIED && hold.token() == recoveredToken;
+    return repaired ? Freshness.UNCHANGED : freshness;
+  }
+
+  /** {@link Hold#markRecovered()}. */
+  public void markRecovered(Hold hold) {
+    hold.markRecovered();
+    recoveredToken = hold.token();
   }
 
   /** The fence of a hold of this lock, on top of the layer above's. */

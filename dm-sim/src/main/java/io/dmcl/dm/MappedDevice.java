@@ -224,7 +224,7 @@ public final class MappedDevice implements BlockDevice {
   void close() throws IOException {
     synchronized (control) {
       FirstFailure failure = new FirstFailure();
-      failure.run(this::quiesce);
+      failure.run(this::suspend);
       Table table;
       synchronized (bios) {
         closed = true;

@@ -89,7 +89,8 @@ public class DiskFaults {
    * @return null to let it through; otherwise only these of its sectors are written, and then {@link
    *     #die} is called
    */
-  protected @Nullable BitSet cutShort(String disk, long sector, int sectors) {
+  protected @Nullable BitSet cutShort(String disk, long sector, int sectors)
+      throws IOException {
     return null;
   }
 

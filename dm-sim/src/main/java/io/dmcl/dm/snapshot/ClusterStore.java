@@ -197,7 +197,7 @@ final class ClusterStore implements AutoCloseable {
       valid = true;
       table.truncate(0);
       publish(hold, new StoreValue(newGeneration(), 0, 2, false));
-      hold.markRecovered();
+      lock.markRecovered(hold);
       current = true;
       return true;
     }
@@ -228,7 +228,7 @@ final class ClusterStore implements AutoCloseable {
   /** Brings the copy up to date. */
   synchronized void refresh() throws IOException {
     try (Hold hold = lock.acquire(LockMode.SHARED)) {
-      if (hold.freshness() != Freshness.OWNER_DIED) {
+      if (lock.freshness(hold) != Freshness.OWNER_DIED) {
         sync(hold);
         return;
       }
@@ -240,11 +240,11 @@ final class ClusterStore implements AutoCloseable {
 
   @GuardedBy("this")
   private void sync(Hold hold) throws IOException {
-    if (hold.freshness() == Freshness.OWNER_DIED) {
+    if (lock.freshness(hold) == Freshness.OWNER_DIED) {
       repair(hold);
       return;
     }
-    if (hold.freshness().mustReload()) {
+    if (lock.freshness(hold).mustReload()) {
       current = false;
     }
     if (current) {
@@ -298,6 +298,7 @@ final class ClusterStore implements AutoCloseable {
     return ThreadLocalRandom.current().nextLong();
   }
 
+  @GuardedBy("this")
   private void publish(Hold hold, StoreValue changed) {
     hold.setValue(changed.encode());
     value = changed;
@@ -318,7 +319,7 @@ final class ClusterStore implements AutoCloseable {
       store().writeArea(table, table.count(), area, fence);
     }
     publish(hold, fromTable());
-    hold.markRecovered();
+    lock.markRecovered(hold);
     current = true;
   }
 
@@ -470,7 +471,7 @@ final class ClusterStore implements AutoCloseable {
       table.truncate(0);
       value = null;
       hold.setValue(new byte[0]);
-      hold.markRecovered();
+      lock.markRecovered(hold);
     }
   }
 

@@ -134,7 +134,7 @@ final class Origin implements AutoCloseable {
 
   private Registry registryUnder(Hold hold) throws IOException {
     Registry known = registry;
-    if (known == null || hold.freshness().mustReload()) {
+    if (known == null || lock.freshness(hold).mustReload()) {
       registry = null;
       known = Registry.decode(hold.value(), rangeSectors);
       registry = known;
@@ -145,7 +145,7 @@ final class Origin implements AutoCloseable {
   /** The registry as it is now. */
   Registry registry() throws IOException {
     try (Hold hold = lock.acquire(LockMode.SHARED)) {
-      if (hold.freshness() != Freshness.OWNER_DIED) {
+      if (lock.freshness(hold) != Freshness.OWNER_DIED) {
         return registryUnder(hold);
       }
     }
@@ -179,8 +179,8 @@ final class Origin implements AutoCloseable {
       hold.setValue(after.encode());
       registry = after;
     }
-    if (hold.freshness() == Freshness.OWNER_DIED) {
-      hold.markRecovered();
+    if (lock.freshness(hold) == Freshness.OWNER_DIED) {
+      lock.markRecovered(hold);
     }
     return after;
   }
@@ -259,7 +259,7 @@ final class Origin implements AutoCloseable {
     while (true) {
       Verdict verdict = null;
       try (Hold hold = lock.acquire(LockMode.SHARED)) {
-        if (hold.freshness() != Freshness.OWNER_DIED) {
+        if (lock.freshness(hold) != Freshness.OWNER_DIED) {
           verdict = action.run(registryUnder(hold), lock.fence(hold, above));
         }
       }
@@ -287,12 +287,12 @@ final class Origin implements AutoCloseable {
     while (true) {
       LockMode mode = needsExclusive ? LockMode.EXCLUSIVE : LockMode.SHARED;
       try (Hold hold = range.lock.acquire(mode)) {
-        boolean died = hold.freshness() == Freshness.OWNER_DIED;
+        boolean died = range.lock.freshness(hold) == Freshness.OWNER_DIED;
         if (died && !needsExclusive) {
           needsExclusive = true;
           continue;
         }
-        if (hold.freshness().mustReload()) {
+        if (range.lock.freshness(hold).mustReload()) {
           range.current = false;
         }
         Fence fence = range.lock.fence(hold, above);
@@ -308,7 +308,7 @@ final class Origin implements AutoCloseable {
         }
         if (died) {
           // A copy that was not finished has no entry; there is nothing else to repair here.
-          hold.markRecovered();
+          range.lock.markRecovered(hold);
         }
         Verdict verdict = action.run(fence);
         if (verdict.step() != Step.NEEDS_EXCLUSIVE) {
