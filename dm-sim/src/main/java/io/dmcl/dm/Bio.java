@@ -191,11 +191,6 @@ public final class Bio {
 
   @Override
   public String toString() {
-    return (preflush ? "PREFLUSH " : "")
-        + op
-        + (fua ? " FUA " : " ")
-        + sector
-        + " + "
-        + sectors;
+    return (preflush ? "PREFLUSH " : "") + op + (fua ? " FUA " : " ") + sector + " + " + sectors;
   }
 }

@@ -15,8 +15,8 @@ public class BioException extends IOException {
     /** ENXIO: beyond the end of the device. */
     OUT_OF_RANGE,
     /**
-     * EBADE: this node has lost, or could not get, the lock that the bio needs; the disk or the node
-     * itself refused. It says nothing about the device.
+     * EBADE: this node has lost, or could not get, the lock that the bio needs; the disk or the
+     * node itself refused. It says nothing about the device.
      */
     FENCED
   }

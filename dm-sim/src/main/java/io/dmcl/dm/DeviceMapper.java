@@ -77,7 +77,8 @@ public final class DeviceMapper implements AutoCloseable {
     this.lockspace = lockspace;
     this.directory = directory.toAbsolutePath().normalize();
     this.settings = settings;
-    for (TargetType type : ServiceLoader.load(TargetType.class, TargetType.class.getClassLoader())) {
+    for (TargetType type :
+        ServiceLoader.load(TargetType.class, TargetType.class.getClassLoader())) {
       types.put(type.name(), type);
     }
   }

@@ -61,7 +61,8 @@ final class Table {
     }
     long previousEnd = entries.isEmpty() ? 0 : entries.get(entries.size() - 1).end();
     if (begin != previousEnd) {
-      throw new TableException("Gap in table: a target ends at " + previousEnd + ", the next begins at " + begin);
+      throw new TableException(
+          "Gap in table: a target ends at " + previousEnd + ", the next begins at " + begin);
     }
     TargetType type = node.targetType(words.get(2));
     TargetContext context = new TargetContext(node, deviceName, begin, length);

@@ -57,15 +57,18 @@ public final class TargetContext {
     }
   }
 
-  /**
-   * As {@link #device}, checked to have {@code length} sectors from {@code offset} on.
-   */
+  /** As {@link #device}, checked to have {@code length} sectors from {@code offset} on. */
   public BlockDevice device(String name, long offset, long needed, String reason)
       throws IOException {
     BlockDevice device = device(name, reason);
     if (offset < 0 || offset + needed > device.sectors()) {
       throw new TableException(
-          name + " is too small for target: start=" + offset + ", len=" + needed + ", dev_size="
+          name
+              + " is too small for target: start="
+              + offset
+              + ", len="
+              + needed
+              + ", dev_size="
               + device.sectors());
     }
     return device;
@@ -73,7 +76,9 @@ public final class TargetContext {
 
   /** An unsigned number. */
   public static long number(String word, String reason) throws TableException {
-    if (!word.isEmpty() && word.length() <= 18 && word.chars().allMatch(c -> c >= '0' && c <= '9')) {
+    if (!word.isEmpty()
+        && word.length() <= 18
+        && word.chars().allMatch(c -> c >= '0' && c <= '9')) {
       return Long.parseLong(word);
     }
     throw new TableException(reason + ": " + word);

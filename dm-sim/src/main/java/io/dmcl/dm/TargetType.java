@@ -3,9 +3,7 @@ package io.dmcl.dm;
 import java.io.IOException;
 import java.util.List;
 
-/**
- * A kind of target, found by {@link java.util.ServiceLoader} as the kernel finds its modules.
- */
+/** A kind of target, found by {@link java.util.ServiceLoader} as the kernel finds its modules. */
 public interface TargetType {
   /** The word in the table line. */
   String name();

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The process that is to die: two nodes write to an origin on a mirror and to a snapshot of it, and
- * say on standard output what they begin and what was acknowledged. At the given write to a disk the
- * process ends without a word.
+ * say on standard output what they begin and what was acknowledged. At the given write to a disk
+ * the process ends without a word.
  */
 final class ProcessCrash {
   static final int SECTORS = 512;

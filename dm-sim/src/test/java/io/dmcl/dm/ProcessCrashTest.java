@@ -45,7 +45,8 @@ class ProcessCrashTest {
             .withBackground(false)
             .withRangeSectors(128)
             .withDisks(new DiskSettings(false, false, new DiskFaults()));
-    try (DeviceMapper dm = new DeviceMapper(new InMemoryCluster().open("after"), directory, settings)) {
+    try (DeviceMapper dm =
+        new DeviceMapper(new InMemoryCluster().open("after"), directory, settings)) {
       MappedDevice vol = dm.create("vol", ProcessCrash.MIRROR);
       dm.create("origin", ProcessCrash.ORIGIN);
       dm.create("snap", ProcessCrash.SNAPSHOT);

@@ -19,8 +19,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Nodes over the same disks, which can be made to die at any write to any disk: by itself, or all at
- * once in a power cut that loses what was not flushed.
+ * Nodes over the same disks, which can be made to die at any write to any disk: by itself, or all
+ * at once in a power cut that loses what was not flushed.
  */
 public final class TestCluster implements AutoCloseable {
   /** The node is dead; what it was doing goes no further. Not to be caught by what is tested. */
@@ -43,8 +43,7 @@ public final class TestCluster implements AutoCloseable {
     final Lockspace lockspace = locks.open("test");
     final Faults faults = new Faults(this);
     public final DeviceMapper dm =
-        new DeviceMapper(
-            lockspace, directory, settings.withDisks(DiskSettings.crashMode(faults)));
+        new DeviceMapper(lockspace, directory, settings.withDisks(DiskSettings.crashMode(faults)));
     volatile boolean dead;
 
     public boolean dead() {
@@ -73,8 +72,7 @@ public final class TestCluster implements AutoCloseable {
     }
 
     @Override
-    protected @Nullable BitSet cutShort(String disk, long sector, int sectors)
-        throws IOException {
+    protected @Nullable BitSet cutShort(String disk, long sector, int sectors) throws IOException {
       checkAlive(disk);
       if (writes.incrementAndGet() != crashAt) {
         return null;

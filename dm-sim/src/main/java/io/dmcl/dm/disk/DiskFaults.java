@@ -86,11 +86,10 @@ public class DiskFaults {
   /**
    * Called before each write reaches a disk, for tests that end a node in the middle of it.
    *
-   * @return null to let it through; otherwise only these of its sectors are written, and then {@link
-   *     #die} is called
+   * @return null to let it through; otherwise only these of its sectors are written, and then
+   *     {@link #die} is called
    */
-  protected @Nullable BitSet cutShort(String disk, long sector, int sectors)
-      throws IOException {
+  protected @Nullable BitSet cutShort(String disk, long sector, int sectors) throws IOException {
     return null;
   }
 

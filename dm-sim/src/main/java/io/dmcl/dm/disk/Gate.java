@@ -28,9 +28,9 @@ import org.jspecify.annotations.Nullable;
  * newest tokens that came by, in {@code <image>.gate}. It outlives every process.
  *
  * <p>An admission lasts until the write has been done. A newer token is admitted only when no
- * admission with an older one is under way, so that a write never arrives behind its refusal: writes
- * with the token that is known share the lock of its slot, a new token takes it exclusively. Each
- * such lock is a lock between the threads of this process and, for all of them, one between
+ * admission with an older one is under way, so that a write never arrives behind its refusal:
+ * writes with the token that is known share the lock of its slot, a new token takes it exclusively.
+ * Each such lock is a lock between the threads of this process and, for all of them, one between
  * processes (of which a process that dies lets go; one that is stopped in the middle of a write
  * keeps newer tokens of the same lock out until it goes on or is killed).
  *

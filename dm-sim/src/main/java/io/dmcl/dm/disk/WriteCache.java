@@ -21,8 +21,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * processes see them; beside it, {@code <image>.cache} has what each unflushed sector held before,
  * so that {@link #powerCut} can take it back, also in another process.
  *
- * <p>The side file is a sequence of records: the sector number, its top bit set if the sector became
- * durable here; otherwise followed by the 512 bytes that were overwritten.
+ * <p>The side file is a sequence of records: the sector number, its top bit set if the sector
+ * became durable here; otherwise followed by the 512 bytes that were overwritten.
  */
 public final class WriteCache implements Closeable {
   /**
@@ -112,8 +112,7 @@ public final class WriteCache implements Closeable {
     Map<Long, List<byte[]>> versions = unflushed(ByteBuffer.wrap(Files.readAllBytes(path)));
     Random random = new Random(seed);
     int[] outcome = new int[3];
-    try (ImageFile file =
-        new ImageFile(image, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+    try (ImageFile file = new ImageFile(image, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
       for (Map.Entry<Long, List<byte[]>> entry : versions.entrySet()) {
         long position = entry.getKey() * Bio.SECTOR;
         byte[] newest = new byte[Bio.SECTOR];

@@ -14,12 +14,12 @@ import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A mirror's log as all nodes use it: this node's copy of the bits and of the log lock's value, kept
- * right by that lock. A core log has no disk; there the bits are what the value says.
+ * A mirror's log as all nodes use it: this node's copy of the bits and of the log lock's value,
+ * kept right by that lock. A core log has no disk; there the bits are what the value says.
  *
  * <p>A bit is 1 if the region is clean. It is 0 while a node that holds the region's lock
- * exclusively may have writes in flight, and if the region is out of sync. With the region's lock in
- * hand and nothing of our own in flight, a bit of 0 means out of sync.
+ * exclusively may have writes in flight, and if the region is out of sync. With the region's lock
+ * in hand and nothing of our own in flight, a bit of 0 means out of sync.
  */
 final class DirtyLog implements AutoCloseable {
   /** What a table line says about the state at the start. */
@@ -294,9 +294,9 @@ final class DirtyLog implements AutoCloseable {
   }
 
   /**
-   * A region is out of sync from now on, because some legs do not take writes. If the default leg is
-   * one of them another one takes its place, but only while no other region is out of sync: those
-   * are recovered from the default leg.
+   * A region is out of sync from now on, because some legs do not take writes. If the default leg
+   * is one of them another one takes its place, but only while no other region is out of sync:
+   * those are recovered from the default leg.
    */
   synchronized LogValue degrade(int region, Collection<Integer> failed, char letter)
       throws IOException {

@@ -11,8 +11,8 @@ import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The kernel's disk dirty log: a header of 1,024 bytes and a bit per region, 1 for clean. It is read
- * and written as a whole.
+ * The kernel's disk dirty log: a header of 1,024 bytes and a bit per region, 1 for clean. It is
+ * read and written as a whole.
  *
  * <pre>
  * u32 magic "mirR" (0x4D695272)  u32 version 2 (1 is taken for 2)  u64 number of regions

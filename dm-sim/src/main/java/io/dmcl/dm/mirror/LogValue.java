@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  * @param defaultLeg the leg that is read, and from which regions out of sync are recovered
  * @param legs how each leg is: A alive, D a write failed, F a flush failed, R a read failed
  * @param log how the log is: A alive, D cannot be used
- * @param outOfSync the regions whose legs may differ though nobody writes them; on the wire as runs,
- *     neighbours joined until they fit, so that it may say some too many: they will be looked at
+ * @param outOfSync the regions whose legs may differ though nobody writes them; on the wire as
+ *     runs, neighbours joined until they fit, so that it may say some too many: they will be looked
+ *     at
  */
 record LogValue(int defaultLeg, String legs, char log, BitSet outOfSync) {
   private static final byte VERSION = 1;
@@ -121,7 +122,6 @@ record LogValue(int defaultLeg, String legs, char log, BitSet outOfSync) {
       }
       outOfSync.set(start, end);
     }
-    return new LogValue(
-        defaultLeg, new String(letters, StandardCharsets.US_ASCII), log, outOfSync);
+    return new LogValue(defaultLeg, new String(letters, StandardCharsets.US_ASCII), log, outOfSync);
   }
 }

@@ -28,10 +28,10 @@ import org.jspecify.annotations.Nullable;
  * The legs and regions of an active mirror on one node: reads, writes and recovery under the region
  * locks. Made at resume, closed at suspend.
  *
- * <p>Why a stale leg is never read: a region whose legs may differ either has a dead owner, and then
- * nobody gets its lock without being told and recovers it first; or is out of sync in the lock's
- * value and in the log, and then is read from the default leg only, which cannot change while any
- * region is out of sync.
+ * <p>Why a stale leg is never read: a region whose legs may differ either has a dead owner, and
+ * then nobody gets its lock without being told and recovers it first; or is out of sync in the
+ * lock's value and in the log, and then is read from the default leg only, which cannot change
+ * while any region is out of sync.
  */
 final class Mirror implements AutoCloseable {
   /**
@@ -192,7 +192,8 @@ final class Mirror implements AutoCloseable {
       legs.get(state.defaultLeg()).submit(bio, fence);
       return;
     }
-    int first = balanced ? Math.floorMod(nextLeg.getAndIncrement(), legs.size()) : state.defaultLeg();
+    int first =
+        balanced ? Math.floorMod(nextLeg.getAndIncrement(), legs.size()) : state.defaultLeg();
     BioException failure = null;
     for (int pass = 0; pass < 2; pass++) {
       for (int i = 0; i < legs.size(); i++) {
@@ -220,10 +221,7 @@ final class Mirror implements AutoCloseable {
   void write(Bio bio) throws IOException {
     Region region = region((int) (bio.sector() / regionSectors));
     inRegion(
-        region,
-        LockMode.EXCLUSIVE,
-        bio.fence(),
-        (r, hold, fence) -> write(r, hold, bio, fence));
+        region, LockMode.EXCLUSIVE, bio.fence(), (r, hold, fence) -> write(r, hold, bio, fence));
   }
 
   private void write(Region region, Hold hold, Bio bio, Fence fence) throws IOException {
@@ -444,8 +442,7 @@ final class Mirror implements AutoCloseable {
       } else {
         learn(region, hold);
       }
-      boolean inSync =
-          died ? log.isClean(region.index) : region.state == Region.State.IN_SYNC;
+      boolean inSync = died ? log.isClean(region.index) : region.state == Region.State.IN_SYNC;
       long copied = 0;
       if (inSync) {
         if (!region.dirty && !log.refresh().inSync(region.index)) {

@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a node does for a mirror by itself. It recovers regions that are out of sync, each under its
- * lock, so that one node at a time is at it; nodes begin at different regions. It cleans regions that
- * have not been written for a while. It looks for marks that nobody takes off: their owner may have
- * died, and then its regions are recovered although nobody reads them.
+ * lock, so that one node at a time is at it; nodes begin at different regions. It cleans regions
+ * that have not been written for a while. It looks for marks that nobody takes off: their owner may
+ * have died, and then its regions are recovered although nobody reads them.
  */
 final class Recovery {
   private static final long RETRY_MILLIS = 100;

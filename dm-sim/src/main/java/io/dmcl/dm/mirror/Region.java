@@ -53,8 +53,8 @@ final class Region {
   }
 
   /**
-   * Takes in what a new hold says. News stick to a grant, so that later holds are told again what is
-   * dealt with already; they are taken in once.
+   * Takes in what a new hold says. News stick to a grant, so that later holds are told again what
+   * is dealt with already; they are taken in once.
    */
   synchronized Freshness enter(Hold hold) {
     Freshness freshness = lock.freshness(hold);

@@ -78,8 +78,7 @@ final class ClusterStore implements AutoCloseable {
     BlockDevice device = node.open(deviceName);
     try {
       ClusterStore shared =
-          node.share(
-              key(device), ClusterStore.class, () -> new ClusterStore(node, device, origin));
+          node.share(key(device), ClusterStore.class, () -> new ClusterStore(node, device, origin));
       if (!shared.origin.name().equals(origin.name())) {
         node.unshare(key(device));
         throw new TableException(
@@ -252,7 +251,10 @@ final class ClusterStore implements AutoCloseable {
     }
     StoreValue theirs = StoreValue.decode(hold.value());
     StoreValue ours = value;
-    if (store != null && theirs != null && ours != null && theirs.generation() == ours.generation()
+    if (store != null
+        && theirs != null
+        && ours != null
+        && theirs.generation() == ours.generation()
         && (theirs.count() >= table.count() || theirs.shrunk())) {
       table.truncate((int) Math.min(table.count(), theirs.count()));
       store().load(table, theirs.count(), origin.sectors());
@@ -347,8 +349,7 @@ final class ClusterStore implements AutoCloseable {
       long nextFree = append(chunks, filler, before.nextFree(), fence);
       if (table.count() > before.count()) {
         long generation = before.shrunk() ? newGeneration() : before.generation();
-        publish(
-            hold, new StoreValue(generation, table.count(), Math.abs(nextFree), false));
+        publish(hold, new StoreValue(generation, table.count(), Math.abs(nextFree), false));
       }
       return nextFree < 0 ? Outcome.FULL : Outcome.ADDED;
     } catch (IOException e) {

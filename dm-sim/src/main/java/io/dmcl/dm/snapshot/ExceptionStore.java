@@ -90,8 +90,7 @@ final class ExceptionStore {
   void initialise(Fence fence) throws IOException {
     // The area first: a header is what makes it a store.
     zeroArea(0, fence);
-    device.submit(
-        Bio.write(0, headerChunk(true)).withPreflush().withFua().withFence(fence));
+    device.submit(Bio.write(0, headerChunk(true)).withPreflush().withFua().withFence(fence));
   }
 
   /** Writes the header; all entries stay. */
@@ -160,8 +159,15 @@ final class ExceptionStore {
     }
     if (problem != null) {
       throw new TableException(
-          device.name() + " is corrupt: exception " + table.count() + " (" + oldChunk + " -> "
-              + newChunk + ") " + problem);
+          device.name()
+              + " is corrupt: exception "
+              + table.count()
+              + " ("
+              + oldChunk
+              + " -> "
+              + newChunk
+              + ") "
+              + problem);
     }
   }
 
@@ -172,8 +178,7 @@ final class ExceptionStore {
   ByteBuffer readArea(long area) throws IOException {
     long chunk = layout.areaChunk(area);
     if (!layout.hasRoom(chunk, device.sectors())) {
-      throw new IOException(
-          device.name() + ": area " + area + " is beyond the end of the store");
+      throw new IOException(device.name() + ": area " + area + " is beyond the end of the store");
     }
     ByteBuffer entries = newChunk();
     device.submit(Bio.read(chunk * layout.chunkSectors(), entries));
@@ -206,8 +211,7 @@ final class ExceptionStore {
   void zeroArea(long area, Fence fence) throws IOException {
     long chunk = layout.areaChunk(area);
     if (!layout.hasRoom(chunk, device.sectors())) {
-      throw new IOException(
-          device.name() + ": area " + area + " is beyond the end of the store");
+      throw new IOException(device.name() + ": area " + area + " is beyond the end of the store");
     }
     device.submit(Bio.write(chunk * layout.chunkSectors(), newChunk()).withFence(fence));
   }

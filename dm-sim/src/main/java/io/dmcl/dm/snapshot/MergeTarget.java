@@ -130,8 +130,9 @@ public final class MergeTarget implements Target {
           return;
         }
       } catch (IOException | LockException e) {
-        failed = !(e instanceof IOException io && ClusterStore.isOurs(io))
-            && !(e instanceof LockException);
+        failed =
+            !(e instanceof IOException io && ClusterStore.isOurs(io))
+                && !(e instanceof LockException);
         if (failed) {
           return;
         }

@@ -26,12 +26,12 @@ import org.jspecify.annotations.Nullable;
  * An origin with all its snapshots, as one node sees it: what the targets {@code snapshot-origin},
  * {@code snapshot} and {@code snapshot-merge} of this node over the same device have in common.
  *
- * <p>Why a snapshot never shows a byte newer than its creation: a bio to the origin holds the origin
- * lock shared from before it looks at the registry until it is done, and a snapshot is created by an
- * exclusive hold of it; so each write either is done before the creation or knows of the snapshot.
- * A write that finds a chunk without an exception holds the range lock exclusively until the
- * exception is committed and the write is done; a reader of the snapshot that finds none holds it
- * shared until it has read the origin. So no write gets between its look and its read.
+ * <p>Why a snapshot never shows a byte newer than its creation: a bio to the origin holds the
+ * origin lock shared from before it looks at the registry until it is done, and a snapshot is
+ * created by an exclusive hold of it; so each write either is done before the creation or knows of
+ * the snapshot. A write that finds a chunk without an exception holds the range lock exclusively
+ * until the exception is committed and the write is done; a reader of the snapshot that finds none
+ * holds it shared until it has read the origin. So no write gets between its look and its read.
  */
 final class Origin implements AutoCloseable {
   /** A piece of I/O that is done under the locks. */

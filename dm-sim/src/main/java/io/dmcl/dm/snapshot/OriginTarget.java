@@ -2,10 +2,10 @@ package io.dmcl.dm.snapshot;
 
 import io.dmcl.dm.Bio;
 import io.dmcl.dm.BlockDevice;
+import io.dmcl.dm.TableException;
 import io.dmcl.dm.Target;
 import io.dmcl.dm.TargetContext;
 import io.dmcl.dm.TargetType;
-import io.dmcl.dm.TableException;
 import java.io.IOException;
 import java.util.List;
 
@@ -14,8 +14,8 @@ import java.util.List;
  * from each other: a node whose origin is written copies out to all of them, also to those that it
  * has no device for; it finds their stores by name.
  *
- * <p>Messages of ours: {@code snapshots} lists them with their states; {@code drop <store>} ends one
- * for good, after which nothing is copied out to it.
+ * <p>Messages of ours: {@code snapshots} lists them with their states; {@code drop <store>} ends
+ * one for good, after which nothing is copied out to it.
  */
 public final class OriginTarget implements Target {
   /** The type. */

@@ -28,8 +28,7 @@ record SnapshotLine(Origin origin, ClusterStore store, boolean overflows, List<S
     int chunkSectors = chunkSectors(words.get(3));
     List<String> features = features(words.subList(4, words.size()));
     BlockDevice device =
-        context.device(
-            words.get(0), context.begin(), context.length(), "Cannot get origin device");
+        context.device(words.get(0), context.begin(), context.length(), "Cannot get origin device");
     BlockDevice storeDevice = context.device(words.get(1), "Cannot get COW device");
     if (device.name().equals(storeDevice.name())) {
       throw new TableException("COW device cannot be the same as origin device");

@@ -163,8 +163,7 @@ public final class SnapshotTarget implements Target {
         case ADDED -> {}
         case FULL -> {
           return Origin.Verdict.change(
-              store.name(),
-              line.overflows() ? Registry.State.OVERFLOW : Registry.State.INVALID);
+              store.name(), line.overflows() ? Registry.State.OVERFLOW : Registry.State.INVALID);
         }
         case INVALID -> {
           return Origin.Verdict.change(store.name(), Registry.State.INVALID);

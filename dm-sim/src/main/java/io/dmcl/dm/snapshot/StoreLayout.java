@@ -4,7 +4,8 @@ import io.dmcl.dm.Bio;
 
 /**
  * Where things are in a persistent exception store: chunk 0 is the header, area k is the chunk
- * {@code 1 + k * (E + 1)} where E is the number of 16-byte entries of a chunk; all others hold data.
+ * {@code 1 + k * (E + 1)} where E is the number of 16-byte entries of a chunk; all others hold
+ * data.
  *
  * @param chunkSectors the chunk size: a power of two
  */

@@ -7,8 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A second reader, and writer, of dirty logs, made from the description of the format alone and with
- * nothing of what it is to check.
+ * A second reader, and writer, of dirty logs, made from the description of the format alone and
+ * with nothing of what it is to check.
  */
 final class LogReader {
   final int version;

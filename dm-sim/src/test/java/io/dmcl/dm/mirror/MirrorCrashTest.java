@@ -72,8 +72,7 @@ class MirrorCrashTest {
       this.nodes = nodes;
       this.seed = seed;
       this.random = new Random(seed);
-      this.cluster =
-          new TestCluster(directory, settings.withCaching(caching), seed, 0, powerCut);
+      this.cluster = new TestCluster(directory, settings.withCaching(caching), seed, 0, powerCut);
       cluster.image("leg0.img", SECTORS);
       cluster.image("leg1.img", SECTORS);
       cluster.image("log.img", 8);

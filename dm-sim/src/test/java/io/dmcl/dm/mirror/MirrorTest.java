@@ -74,8 +74,7 @@ class MirrorTest {
     assertThat(log().regions).isEqualTo(REGIONS);
     assertThat(log().clean).doesNotContain(true);
     assertThat(status(dm))
-        .isEqualTo(
-            "0 1000 mirror 2 file:leg0.img file:leg1.img 0/63 1 AA 3 disk file:log.img A");
+        .isEqualTo("0 1000 mirror 2 file:leg0.img file:leg1.img 0/63 1 AA 3 disk file:log.img A");
     resync(dm);
     assertThat(log().clean).doesNotContain(false);
     assertThat(status(dm)).contains(" 63/63 1 AA ");

@@ -27,8 +27,7 @@ class SnapshotCrashTest {
 
   @TempDir Path directory;
 
-  private final Settings settings =
-      Settings.DEFAULT.withBackground(false).withRangeSectors(64);
+  private final Settings settings = Settings.DEFAULT.withBackground(false).withRangeSectors(64);
 
   @ParameterizedTest
   @CsvSource({"1,true", "3,true", "4,true", "2,false"})
@@ -46,8 +45,7 @@ class SnapshotCrashTest {
 
   @ParameterizedTest
   @CsvSource({"1,false", "2,false", "1,true", "2,true"})
-  void merge_crashAtEachWrite_theMergedViewIsWhole(int nodes, boolean powerCut)
-      throws IOException {
+  void merge_crashAtEachWrite_theMergedViewIsWhole(int nodes, boolean powerCut) throws IOException {
     everyWrite(nodes, true, powerCut, 61 + nodes, true);
   }
 
@@ -87,8 +85,7 @@ class SnapshotCrashTest {
       this.seed = seed;
       this.merge = merge;
       this.random = new Random(seed);
-      this.cluster =
-          new TestCluster(directory, settings.withCaching(caching), seed, 0, powerCut);
+      this.cluster = new TestCluster(directory, settings.withCaching(caching), seed, 0, powerCut);
       cluster.image("origin.img", SECTORS);
       cluster.image("cow1.img", SECTORS * 2);
       cluster.image("cow2.img", SECTORS * 2);
@@ -138,17 +135,17 @@ class SnapshotCrashTest {
 
     void step(int which) throws IOException {
       switch (random.nextInt(8)) {
-          case 0 -> {
-            MappedDevice device = device(which);
-            device.flush();
-            references.get(which).flushed();
-          }
-          case 1, 2 -> {
-            int from = random.nextInt(SECTORS - 30);
-            references.get(which).check(NAMES[which], device(which), from, 30);
-          }
-          default -> write(which);
+        case 0 -> {
+          MappedDevice device = device(which);
+          device.flush();
+          references.get(which).flushed();
         }
+        case 1, 2 -> {
+          int from = random.nextInt(SECTORS - 30);
+          references.get(which).check(NAMES[which], device(which), from, 30);
+        }
+        default -> write(which);
+      }
     }
 
     void write(int which) throws IOException {

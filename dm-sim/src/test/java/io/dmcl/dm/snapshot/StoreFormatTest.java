@@ -28,7 +28,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What is on the disk, by a second reader and writer made from the format's description. */
 class StoreFormatTest {
   private static final Settings SETTINGS =
-      Settings.DEFAULT.withBackground(false).withDisks(new DiskSettings(false, false, new DiskFaults()));
+      Settings.DEFAULT
+          .withBackground(false)
+          .withDisks(new DiskSettings(false, false, new DiskFaults()));
 
   @TempDir Path directory;
 
@@ -252,6 +254,10 @@ class StoreFormatTest {
           .hasMessageContaining(reason);
       assertThat(dm.ls()).isEmpty();
     }
-    assertThat(ByteBuffer.wrap(Files.readAllBytes(directory.resolve("cow.img"))).order(ByteOrder.LITTLE_ENDIAN).getInt()).isZero();
+    assertThat(
+            ByteBuffer.wrap(Files.readAllBytes(directory.resolve("cow.img")))
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .getInt())
+        .isZero();
   }
 }
