@@ -80,16 +80,17 @@ public interface ClusterLock extends AutoCloseable {
   @Nullable Hold tryAcquire(LockMode mode, Duration timeout) throws InterruptedException;
 
   /**
-   * Acquires without blocking. Cancelling the future withdraws the request; if the grant comes just
-   * then, it is given back, and no news is lost. Dependents run on a thread of the lockspace that
-   * may block.
+   * Acquires without blocking. What goes wrong, use after {@link #free()} included, is told by the
+   * future. Cancelling the future withdraws the request; if the grant comes just then, it is given
+   * back, and no news is lost. Dependents run on a thread of the lockspace that may block.
    */
   CompletableFuture<Hold> acquireAsync(LockMode mode);
 
   /**
    * Remembers the lock's version as it is now, so that the next acquire tells whether another node
    * modified the resource since (the mode {@code MONITOR}). Holding the lock does the same; this is
-   * for a start without having held. No effect while the lock is granted to this node.
+   * for a start without having held. What was durable before the call is seen. No effect while the
+   * lock is granted to this node.
    *
    * @return whether the resource was modified since this node last held or monitored it
    */
@@ -102,8 +103,8 @@ public interface ClusterLock extends AutoCloseable {
   void forget();
 
   /**
-   * Gives up the grant if it is cached and nobody holds it, as if another node needed it. Returns
-   * when the release is durable.
+   * Gives up the grant if it is cached and nobody holds it, as if another node needed it; does
+   * nothing otherwise. Completes when this release, or one that is under way already, is durable.
    */
   CompletableFuture<Void> drop();
 

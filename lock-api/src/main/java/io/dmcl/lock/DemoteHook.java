@@ -1,10 +1,12 @@
 package io.dmcl.lock;
 
 /**
- * Called before a grant that no hold uses any more is given up (to nothing) or weakened (EXCLUSIVE
- * to SHARED) — because another node needs the lock, or it was idle, or the lockspace closes. The
- * user writes back what it still holds dirty; if nothing is left afterwards, what it cached is
- * invalid from now on. Nothing is released before the hook has returned.
+ * Called before a grant that has been kept is given up (to nothing) when no hold uses it any more,
+ * or weakened (EXCLUSIVE to SHARED) when no exclusive hold does — because another node needs the
+ * lock, or it was idle, or the lockspace closes. (A grant of a mode that is not cached ends with
+ * its last unlock, without the hook.) The user writes back what it still holds dirty; if nothing is
+ * left afterwards, what it cached is invalid from now on. Nothing is released before the hook has
+ * returned.
  *
  * <p>Each call runs on a thread of its own. It may use other locks, but not its own. Two nodes
  * whose hooks need each other's locks deadlock; nothing detects that.

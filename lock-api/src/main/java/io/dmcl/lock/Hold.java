@@ -52,7 +52,7 @@ public interface Hold extends AutoCloseable {
 
   /**
    * The fencing token: strictly larger for every later conflicting grant of the same lock. A
-   * downgrade keeps it, an upgrade gets a new one.
+   * downgrade keeps it; an upgrade gets a new one, unless the node's grant was EXCLUSIVE already.
    */
   long token();
 
@@ -77,7 +77,7 @@ public interface Hold extends AutoCloseable {
    * Declares that the resource was repaired after {@link Freshness#OWNER_DIED}. It takes effect
    * with the release of this hold's grant; a no-op if nobody died.
    *
-   * @throws IllegalStateException if the mode is not EXCLUSIVE
+   * @throws IllegalStateException if the mode is not EXCLUSIVE, or the hold was unlocked
    */
   void markRecovered();
 
@@ -86,6 +86,7 @@ public interface Hold extends AutoCloseable {
    * version are published. Returns when the downgrade was sent. A no-op on a SHARED hold.
    *
    * @throws LockLostException if the lock is lost
+   * @throws IllegalStateException if it was unlocked
    */
   void downgrade();
 
@@ -98,6 +99,7 @@ public interface Hold extends AutoCloseable {
    * @return whether the hold is EXCLUSIVE now (also if it was already); the freshness and token are
    *     then those of the new grant
    * @throws LockLostException if the lock is lost
+   * @throws IllegalStateException if it was unlocked
    */
   boolean tryUpgrade(Duration timeout) throws InterruptedException;
 

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * Mode#UNLOCK}. A call for another mode while one is held converts: EXCLUSIVE to SHARED is a
  * downgrade that keeps the place; SHARED to EXCLUSIVE drops SHARED and queues anew, and the result
  * says whether somebody came between. One call at a time for each lock: another one is {@link
- * ResultCode#BUSY}. Locks that are used here cannot be allocated as handles in the same lockspace.
+ * ResultCode#BUSY}. A name that is used here cannot be allocated as a handle in the same lockspace,
+ * and a call for one that is allocated is {@link ResultCode#BUSY}.
  *
  * <p>A failed call leaves the lock in MONITOR, except that {@link ResultCode#BUSY} and {@link
  * ResultCode#INVALID} change nothing.
@@ -26,7 +27,11 @@ public final class LockModes {
   public enum Mode {
     /** Not held, and what is remembered is forgotten: the next acquire returns 0. */
     UNLOCK,
-    /** Not held, but the version is remembered, so that the next acquire can tell. */
+    /**
+     * Not held, but the version is remembered, so that the next acquire can tell: the version at
+     * the end of the last hold, or if there was none, as it is now. Asked for again, it changes
+     * nothing.
+     */
     MONITOR,
     /** Held together with other nodes. */
     SHARED,
@@ -117,29 +122,39 @@ public final class LockModes {
   }
 
   private Call start(LockName name, Mode mode) {
-    Entry entry;
+    Entry entry = null;
     try {
-      Entry found = entries.get(name);
-      if (found == null && mode == Mode.UNLOCK) {
-        return Call.done(ResultCode.GRANTED);
+      while (entry == null) {
+        Entry found = entries.get(name);
+        if (found == null && mode == Mode.UNLOCK) {
+          return Call.done(ResultCode.GRANTED);
+        }
+        found =
+            entries.computeIfAbsent(name, n -> new Entry(lockspace.allocate(n, LockOptions.of())));
+        if (!found.tryBegin()) {
+          return Call.done(ResultCode.BUSY);
+        }
+        // An UNLOCK may have freed the handle in between; from here on nobody else can.
+        if (entries.get(name) == found) {
+          entry = found;
+        } else {
+          found.end();
+        }
       }
-      entry =
-          entries.computeIfAbsent(name, n -> new Entry(lockspace.allocate(n, LockOptions.of())));
     } catch (LockException | IllegalStateException e) {
       return Call.done(codeOf(e));
     }
-    if (!entry.tryBegin()) {
-      return Call.done(ResultCode.BUSY);
-    }
+    Entry begun = entry;
     CompletableFuture<ResultCode> step;
     try {
-      step = convert(name, entry, mode);
+      step = convert(name, begun, mode);
     } catch (RuntimeException e) {
+      begun.abandonLostHold();
       step = CompletableFuture.failedFuture(e);
     }
     CompletableFuture<ResultCode> result =
-        step.whenComplete((code, error) -> entry.end()).exceptionally(LockModes::codeOf);
-    return new Call(entry, result);
+        step.whenComplete((code, error) -> begun.end()).exceptionally(LockModes::codeOf);
+    return new Call(begun, result);
   }
 
   private CompletableFuture<ResultCode> convert(LockName name, Entry entry, Mode mode) {
@@ -157,9 +172,10 @@ public final class LockModes {
                   return ResultCode.GRANTED;
                 });
       case MONITOR:
-        if (hold == null) {
+        if (hold == null && !entry.remembers) {
           return entry.monitor();
         }
+        // What is remembered already is kept: to look again would swallow the news.
         entry.unlock();
         return CompletableFuture.completedFuture(ResultCode.GRANTED);
       case SHARED:
@@ -168,9 +184,6 @@ public final class LockModes {
     }
     LockMode wanted = mode == Mode.SHARED ? LockMode.SHARED : LockMode.EXCLUSIVE;
     if (hold != null) {
-      if (hold.state() == HoldState.LOST) {
-        entry.unlock();
-      }
       hold.ensureHeld();
       if (hold.mode() == wanted) {
         return CompletableFuture.completedFuture(ResultCode.GRANTED);
@@ -220,7 +233,7 @@ public final class LockModes {
   private static final class Entry {
     final ClusterLock lock;
     private boolean busy;
-    private boolean remembers;
+    private volatile boolean remembers;
     private volatile @Nullable CompletableFuture<?> pending;
     volatile @Nullable Hold hold;
 
@@ -243,6 +256,19 @@ public final class LockModes {
       hold = null;
       if (held != null) {
         held.unlock();
+      }
+    }
+
+    /** After a failure: a hold that is lost is not kept. */
+    void abandonLostHold() {
+      Hold held = hold;
+      if (held != null && held.state() == HoldState.LOST) {
+        hold = null;
+        try {
+          held.close();
+        } catch (LockLostException e) {
+          // The call fails with what was thrown first, which says the same.
+        }
       }
     }
 

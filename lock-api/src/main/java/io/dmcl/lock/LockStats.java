@@ -10,7 +10,7 @@ package io.dmcl.lock;
  * @param recalls times that another node asked for a grant of ours
  * @param reloadsAvoided grants whose freshness was {@link Freshness#UNCHANGED}
  * @param waitNanos time that misses waited, summed, in nanoseconds
- * @param grantNanos time that grants were kept, summed, in nanoseconds
+ * @param grantNanos time that grants were kept, summed over those that have ended, in nanoseconds
  */
 public record LockStats(
     long hits,

@@ -89,9 +89,9 @@ public interface Lockspace extends AutoCloseable {
 
   /**
    * Releases every grant (demote hooks first), withdraws every request, and ends the node's
-   * sessions. Waiting callers get {@link LockspaceClosedException}; holds that are out are released
-   * as if their owner had died if they are exclusive, for nobody knows how far the work had come.
-   * Idempotent.
+   * sessions. Waiting callers get {@link LockspaceClosedException}; holds that are out are lost,
+   * and released as if their owner had died if they are exclusive, for nobody knows how far the
+   * work had come. Idempotent.
    */
   @Override
   void close();

@@ -370,7 +370,10 @@ final class InMemoryLock implements ClusterLock {
 
   private boolean giveUpIfDue() {
     Grant current = grant;
-    if (current == null || hookRuns || !holds.isEmpty()) {
+    if (current == null || hookRuns) {
+      return false;
+    }
+    if (holds.stream().anyMatch(hold -> hold.mode == LockMode.EXCLUSIVE)) {
       return false;
     }
     Waiter first = waiters.peek();
@@ -386,12 +389,14 @@ final class InMemoryLock implements ClusterLock {
             && !node.wantedBySet(this)
             && resource().queue.stream()
                 .allMatch(r -> r == current.request || r.mode == LockMode.SHARED);
+    // Readers elsewhere need not wait for readers here, whether these have been kept or not.
     boolean weaken =
         current.mode() == LockMode.EXCLUSIVE
-            && options.caches(LockMode.SHARED)
             && onlyReadersWait
-            && !tooWeak
-            && !ending;
+            && (!holds.isEmpty() || (options.caches(LockMode.SHARED) && !tooWeak && !ending));
+    if (!holds.isEmpty() && !weaken) {
+      return false;
+    }
     LockMode to = weaken ? LockMode.SHARED : null;
     DemoteHook hook = options.demoteHook();
     if (hook != null && kept) {

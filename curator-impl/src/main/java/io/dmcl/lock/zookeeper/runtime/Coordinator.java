@@ -24,6 +24,11 @@ public interface Coordinator {
    */
   void close();
 
+  /** By how many bytes paths are longer at the coordination service than in the node's view. */
+  default int pathOverhead() {
+    return 0;
+  }
+
   /** What happens to the sessions. */
   interface Listener {
     /** A new session is connected; every earlier one has ended. */

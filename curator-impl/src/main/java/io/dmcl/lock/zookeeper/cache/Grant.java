@@ -1,0 +1,181 @@
+package io.dmcl.lock.zookeeper.cache;
+
+import io.dmcl.lock.Freshness;
+import io.dmcl.lock.LockMode;
+import io.dmcl.lock.zookeeper.protocol.Look;
+import io.dmcl.lock.zookeeper.protocol.Memory;
+import io.dmcl.lock.zookeeper.protocol.Request;
+import io.dmcl.lock.zookeeper.protocol.RequestId;
+import io.dmcl.lock.zookeeper.protocol.Version;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * A grant: that the node owns a lock cluster-wide, and what it was told with it. Written by the
+ * event loop; the holds of the grant read it, and an exclusive one writes value and recovery.
+ */
+public final class Grant {
+  private final Request request;
+  private final SessionLease lease;
+  private final Version version;
+  private final List<RequestId> dead;
+  private final long grantedAtNanos;
+
+  // Hold-side state: visible to other holds of this node at once.
+  private volatile byte[] value;
+  private volatile boolean recovered;
+  private volatile Freshness freshness;
+  private volatile LockMode mode;
+
+  // Event loop only.
+  private boolean used;
+  private boolean usedExclusively;
+  private boolean taken;
+  private boolean watched;
+  private long slowUses;
+  private Memory known;
+
+  Grant(Request request, SessionLease lease, Look look, Freshness freshness, long nowNanos) {
+    this.request = request;
+    this.lease = lease;
+    this.version = Objects.requireNonNull(look.version());
+    this.dead = look.deadIntents();
+    this.grantedAtNanos = nowNanos;
+    this.value = version.value();
+    this.freshness = freshness;
+    this.taken = freshness == Freshness.UNCHANGED;
+    this.mode = request.mode();
+    this.known = Memory.of(version, lease);
+  }
+
+  Request request() {
+    return request;
+  }
+
+  /** The lease that it is under. */
+  public SessionLease lease() {
+    return lease;
+  }
+
+  /** The fencing token. */
+  public long token() {
+    return request.token();
+  }
+
+  /** The version when it was granted. */
+  public long version() {
+    return version.mzxid();
+  }
+
+  /** What it owns. */
+  public LockMode mode() {
+    return mode;
+  }
+
+  /** What has to be told to every hold that is taken now. */
+  public Freshness freshness() {
+    return freshness;
+  }
+
+  /** A copy of the value. */
+  public byte[] value() {
+    return value.clone();
+  }
+
+  /** Sets the value that will be published; the caller has an exclusive hold, or demotes. */
+  public void setValue(byte[] newValue) {
+    if (newValue.length > Version.MAX_VALUE_LENGTH) {
+      throw new IllegalArgumentException(
+          "a value has at most "
+              + Version.MAX_VALUE_LENGTH
+              + " bytes, this one has "
+              + newValue.length);
+    }
+    value = newValue.clone();
+  }
+
+  /** Declares the resource repaired; the caller has an exclusive hold. */
+  public void markRecovered() {
+    recovered = true;
+  }
+
+  // --- the event loop only
+
+  boolean isRecovered() {
+    return recovered;
+  }
+
+  byte[] valueToPublish() {
+    return value;
+  }
+
+  List<RequestId> dead() {
+    return dead;
+  }
+
+  long grantedAtNanos() {
+    return grantedAtNanos;
+  }
+
+  boolean isUsed() {
+    return used;
+  }
+
+  boolean isUsedExclusively() {
+    return usedExclusively;
+  }
+
+  /** Whether it will be heard of when another node wants the lock. */
+  boolean isWatched() {
+    return watched;
+  }
+
+  void watched() {
+    watched = true;
+  }
+
+  long slowUses() {
+    return slowUses;
+  }
+
+  void use(LockMode by) {
+    used = true;
+    usedExclusively |= by == LockMode.EXCLUSIVE;
+    slowUses++;
+  }
+
+  void setMode(LockMode newMode) {
+    mode = newMode;
+  }
+
+  /** What was known is forgotten. */
+  void forget() {
+    taken = false;
+    if (freshness == Freshness.UNCHANGED) {
+      freshness = Freshness.UNKNOWN;
+    }
+  }
+
+  /** Whether the node knows the version: it was no news, or a hold that was told has been unlocked. */
+  boolean isTaken() {
+    return taken;
+  }
+
+  /** A hold that was told has been unlocked: the node knows now. */
+  void takeNews() {
+    taken = true;
+    if (freshness != Freshness.OWNER_DIED || recovered) {
+      freshness = Freshness.UNCHANGED;
+    }
+  }
+
+  /** What the node remembers, once it knows. */
+  Memory memory() {
+    return known;
+  }
+
+  /** A downgrade was sent (0), or committed by this transaction. */
+  void published(long zxid) {
+    known = zxid == 0 ? known.released(request.id()) : known.committed(request.id(), zxid);
+  }
+}

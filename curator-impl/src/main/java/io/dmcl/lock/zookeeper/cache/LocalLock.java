@@ -1,0 +1,1107 @@
+package io.dmcl.lock.zookeeper.cache;
+
+import io.dmcl.lock.CoordinatorUnavailableException;
+import io.dmcl.lock.Freshness;
+import io.dmcl.lock.LimitExceededException;
+import io.dmcl.lock.LockException;
+import io.dmcl.lock.LockLostException;
+import io.dmcl.lock.LockMode;
+import io.dmcl.lock.LockName;
+import io.dmcl.lock.LockOptions;
+import io.dmcl.lock.LockProperty;
+import io.dmcl.lock.LockStats;
+import io.dmcl.lock.LockspaceClosedException;
+import io.dmcl.lock.OutcomeUnknownException;
+import io.dmcl.lock.zookeeper.protocol.LockPaths;
+import io.dmcl.lock.zookeeper.protocol.Look;
+import io.dmcl.lock.zookeeper.protocol.Memory;
+import io.dmcl.lock.zookeeper.protocol.Request;
+import io.dmcl.lock.zookeeper.protocol.Version;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One lock as this node has it: the callers that wait, the grant and its holds, what is remembered,
+ * and the decision what to do next.
+ *
+ * <p>Every event changes the facts and then calls {@link #advance}, which looks at all of them
+ * anew: it serves who can be served, gives up what others need, asks for what is wanted, and opens
+ * or closes the fast path. So no event has to know what the others were.
+ *
+ * <p>A node has at most one request in the queue that is not leaving (two while it upgrades). Those
+ * that leave do not hold up their successor: the session keeps them in order.
+ *
+ * <p>Used by the event loop only, except {@link #word}, {@link #fastGrant} and {@link #countHit}.
+ */
+public final class LocalLock implements Request.Listener {
+  /** What a lock needs of its node. */
+  public interface Host {
+    /** The monotonic clock. */
+    long nanoTime();
+
+    /**
+     * Makes a request on a session that has room.
+     *
+     * @return null if there is none now; {@link #advance} is called when there may be
+     */
+    @Nullable Placement place(LocalLock lock, LockMode mode, @Nullable Placement upgradeFrom);
+
+    /** A placement's request has ended: its room is free. */
+    void vacated(LocalLock lock, Placement placement);
+
+    /** Calls {@link #advance} at that time, or earlier. */
+    void wakeAt(LocalLock lock, long atNanos);
+
+    /** Runs the demote hook and then calls {@link #hookDone}. */
+    void demote(LocalLock lock, Grant grant, @Nullable LockMode to);
+
+    /** The holds of the grant have been lost. */
+    void lost(LocalLock lock, Grant grant);
+
+    /** A release that had been returned from did not take place. */
+    void releaseFailed(LocalLock lock, LockException cause);
+
+    /** An exclusive request that was never granted is gone without its intent: deletes that. */
+    void orphaned(LocalLock lock, Request request);
+
+    /**
+     * The lock is not granted and a version is remembered: tells the monitor listener of changes.
+     */
+    void watchVersion(LocalLock lock);
+  }
+
+  /** A request and the lease that it is under. */
+  public record Placement(Request request, SessionLease lease) {}
+
+  private static final long EXHAUSTED_RETRY_NANOS = 20_000_000;
+
+  private final Host host;
+  private final LockName name;
+  private final LockPaths paths;
+  private final LockOptions options;
+  private final boolean semaphore;
+  private final HoldWord word;
+
+  private final Deque<Waiter> queue = new ArrayDeque<>();
+  private final Map<Request, Departure> departing = new HashMap<>();
+  private final Contention contention = new Contention();
+
+  private @Nullable Placement current;
+  private volatile @Nullable Grant grant;
+  private @Nullable Memory memory;
+  private @Nullable LockMode recall;
+  private boolean pinned;
+  private boolean lockExists;
+  private boolean exhausted;
+  private long retryAtNanos;
+  private boolean waking;
+  private long wakeAtNanos;
+  private boolean demoting;
+  private long demotingSinceNanos;
+  private @Nullable LockMode demotingTo;
+  private boolean dropWanted;
+  private boolean closed;
+  private @Nullable CompletableFuture<Void> atRest;
+
+  private @Nullable Upgrade upgrade;
+  private @Nullable Placement upgrading;
+
+  private volatile long hits;
+  private long hitsAtGrant;
+  private long misses;
+  private long slowHits;
+  private long grants;
+  private long recalls;
+  private long reloadsAvoided;
+  private long waitNanos;
+  private long grantNanos;
+
+  /** A request that leaves, and who wants to know when it is gone. */
+  private record Departure(Placement placement, boolean published, CompletableFuture<Void> done) {}
+
+  /** A caller that waits for its shared hold to become exclusive. */
+  public abstract static class Upgrade {
+    /** The hold is exclusive, under this grant. */
+    protected abstract void upgraded(Grant grant, Freshness told);
+
+    /** The hold is as it was. */
+    protected abstract void refused();
+
+    /** The hold is lost. */
+    protected abstract void lost();
+  }
+
+  /** A lock that this node has not used yet. */
+  public LocalLock(Host host, LockName name, LockPaths paths, LockOptions options) {
+    this.host = host;
+    this.name = name;
+    this.paths = paths;
+    this.options = options;
+    semaphore = options.has(LockProperty.USE_SEMAPHORE);
+    word = new HoldWord(semaphore);
+  }
+
+  // --- any thread
+
+  /** The holds, and the fast path. */
+  public HoldWord word() {
+    return word;
+  }
+
+  /** The grant under a hold that was taken on the fast path. */
+  public @Nullable Grant fastGrant() {
+    return grant;
+  }
+
+  /** Counts a hold taken on the fast path; concurrent ones may be missed. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // a statistic; see LockStats
+  public void countHit() {
+    hits++;
+  }
+
+  // --- the event loop: what callers ask for
+
+  /** The name. */
+  public LockName name() {
+    return name;
+  }
+
+  /** The znodes. */
+  public LockPaths paths() {
+    return paths;
+  }
+
+  /** The options. */
+  public LockOptions options() {
+    return options;
+  }
+
+  /** Takes a caller into the local queue. */
+  public void acquire(Waiter waiter) {
+    if (closed) {
+      waiter.failed(closedException());
+      return;
+    }
+    waiter.enqueued(host.nanoTime());
+    queue.add(waiter);
+    if (grant == null || queue.size() > 1) {
+      waiter.miss();
+    }
+    advance();
+    dismissImpatient(false);
+  }
+
+  /** Withdraws a caller; false if it is not in the queue (any more). */
+  public boolean withdraw(Waiter waiter) {
+    boolean removed = queue.remove(waiter);
+    if (removed) {
+      advance();
+    }
+    return removed;
+  }
+
+  /**
+   * A hold has left the word (through {@link HoldWord#exit}).
+   *
+   * @param told what the hold had been told
+   * @param tookNote false if the caller never saw the hold, so that the news has not reached it
+   */
+  public void unlocked(Grant of, Freshness told, boolean tookNote) {
+    if (of == grant && tookNote && told != Freshness.UNCHANGED) {
+      of.takeNews();
+      memory = of.memory();
+    }
+    advance();
+  }
+
+  /**
+   * As {@link #unlocked(Grant, Freshness, boolean)}, for the bare calls, where every hold is told.
+   */
+  public void unlocked() {
+    Grant of = grant;
+    if (of != null) {
+      unlocked(of, of.freshness(), true);
+    } else {
+      advance();
+    }
+  }
+
+  /** Completes when every release that has been begun is durable; fails if one failed. */
+  public CompletableFuture<Void> departures() {
+    return CompletableFuture.allOf(
+        departing.values().stream().map(Departure::done).toArray(CompletableFuture<?>[]::new));
+  }
+
+  /**
+   * Makes an exclusive hold of the grant a shared one.
+   *
+   * @return false if the hold's grant is not this lock's any more
+   */
+  public boolean downgrade(Grant of) {
+    if (of != grant || demoting) {
+      return false;
+    }
+    word.convert(LockMode.EXCLUSIVE);
+    if (word.exclusiveHolds() == 0 && of.mode() == LockMode.EXCLUSIVE) {
+      sendDowngrade(of);
+    }
+    advance();
+    return true;
+  }
+
+  /** Makes a shared hold of the grant an exclusive one, if nobody else wants to be exclusive. */
+  public void upgrade(Grant of, Upgrade caller) {
+    if (of != grant || current == null) {
+      caller.lost();
+    } else if (upgrade != null || demoting || pinned) {
+      caller.refused();
+    } else {
+      upgrade = caller;
+      advance();
+    }
+  }
+
+  /** Gives an upgrade up; false if it is done, or so far that it will be at once. */
+  public boolean withdrawUpgrade(Upgrade caller) {
+    if (upgrade != caller || (upgrading != null && upgrading.request().isDropping())) {
+      return false;
+    }
+    upgrade = null;
+    if (upgrading != null) {
+      Placement placement = upgrading;
+      upgrading = null;
+      departing.put(
+          placement.request(), new Departure(placement, false, new CompletableFuture<>()));
+      placement.request().cancel();
+    }
+    advance();
+    return true;
+  }
+
+  /** Gives up the grant if it is cached. */
+  public void drop() {
+    if (isCached()) {
+      dropWanted = true;
+      advance();
+    }
+  }
+
+  /** Forgets what is remembered. */
+  public void forget() {
+    memory = null;
+    Grant of = grant;
+    if (of != null) {
+      of.forget();
+      advance();
+    }
+  }
+
+  /** Takes in what a read of the version showed, while the lock is not granted. */
+  public Freshness monitored(Look look, @Nullable SessionLease lease) {
+    Grant of = grant;
+    if (of != null) {
+      return of.freshness();
+    }
+    Freshness freshness = Memory.freshness(memory, look, lease);
+    if (look.version() != null) {
+      lockExists = true;
+      memory = Memory.of(look.version(), lease);
+      advance();
+    }
+    return freshness;
+  }
+
+  /** Whether the monitor listener is to be told of changes. */
+  public boolean isMonitored() {
+    return grant == null && current == null && memory != null && !closed;
+  }
+
+  /**
+   * Whether this version, found while monitoring, is news.
+   *
+   * @param seen the version that was found before; null if none
+   */
+  public boolean isNews(Version version, @Nullable Long seen) {
+    return isMonitored()
+        && memory != null
+        && !memory.knowsLastBump(version)
+        && (seen == null || seen != version.mzxid());
+  }
+
+  /** The lock is known to have been made, or not. */
+  public void setLockExists(boolean exists) {
+    lockExists = exists;
+  }
+
+  /** Whether the lock is known to have been made. */
+  public boolean lockExists() {
+    return lockExists;
+  }
+
+  /** Whether anybody holds the lock here, or waits for it. */
+  public boolean isInUse() {
+    return word.sharedHolds() + word.exclusiveHolds() > 0 || !queue.isEmpty();
+  }
+
+  /** Whether nothing of this lock is in a queue any more, or about to be. */
+  public boolean isAtRest() {
+    return current == null && departing.isEmpty() && queue.isEmpty() && upgrading == null;
+  }
+
+  /** After {@link #close}: completes when the lock is at rest. */
+  public CompletableFuture<Void> atRest() {
+    if (atRest == null) {
+      atRest = new CompletableFuture<>();
+      advance();
+    }
+    return atRest;
+  }
+
+  /** Whether there is a grant that nobody uses. */
+  public boolean isCached() {
+    return grant != null && !isInUse() && !demoting;
+  }
+
+  /** Whether something of this lock is on its way out. */
+  public boolean isLeaving() {
+    return !departing.isEmpty() || demoting;
+  }
+
+  /** A number that changes with every use, for finding out who is idle. */
+  public long useCount() {
+    return hits + slowHits + misses;
+  }
+
+  /**
+   * No more callers; those that wait are told. A grant is released when its holds are gone; if
+   * {@code byForce} at once, and an exclusive hold that is out is treated as dead.
+   */
+  public void close(boolean byForce) {
+    closed = true;
+    dropWanted = true;
+    for (Waiter waiter : List.copyOf(queue)) {
+      if (queue.remove(waiter)) {
+        waiter.failed(closedException());
+      }
+    }
+    if (byForce && grant != null && word.sharedHolds() + word.exclusiveHolds() > 0) {
+      loseGrant();
+    }
+    advance();
+  }
+
+  /** Every caller that waits is told that it cannot be. */
+  public void fail(RuntimeException cause) {
+    for (Waiter waiter : List.copyOf(queue)) {
+      if (queue.remove(waiter)) {
+        waiter.failed(cause);
+      }
+    }
+    advance();
+  }
+
+  // --- the event loop: what happens
+
+  @Override
+  public void waiting(Request request) {
+    dismissImpatient(true);
+  }
+
+  @Override
+  public void granted(Request request, Look look) {
+    lockExists = true;
+    exhausted = false;
+    if (upgrading != null && upgrading.request() == request) {
+      upgraded(upgrading, look);
+      advance();
+      return;
+    }
+    Placement placement = current;
+    if (placement == null || placement.request() != request) {
+      return; // it is leaving
+    }
+    Freshness freshness = Memory.freshness(memory, look, placement.lease());
+    contention.granted(freshness == Freshness.UNCHANGED && look.queue().isAlone(request.id()));
+    grant = new Grant(request, placement.lease(), look, freshness, host.nanoTime());
+    grants++;
+    hitsAtGrant = hits;
+    if (freshness == Freshness.UNCHANGED) {
+      reloadsAvoided++;
+      memory = grant.memory();
+    }
+    advance();
+    Grant kept = grant;
+    if (kept != null && kept.request() == request && keeps(kept)) {
+      request.arm();
+    }
+  }
+
+  @Override
+  public void recalled(Request request, LockMode wanted) {
+    if (current == null || current.request() != request || grant == null) {
+      return;
+    }
+    if (recall == null) {
+      recalls++;
+      recall = wanted;
+    } else if (wanted == LockMode.EXCLUSIVE) {
+      recall = wanted;
+    }
+    advance();
+  }
+
+  @Override
+  public void clear(Request request) {
+    Grant of = grant;
+    if (of != null && of.request() == request && !of.isWatched()) {
+      of.watched();
+      advance();
+    }
+  }
+
+  @Override
+  public void downgraded(Request request, long zxid) {
+    if (memory != null && zxid != 0) {
+      memory = memory.committed(request.id(), zxid);
+    }
+    Grant of = grant;
+    if (of != null && of.request() == request) {
+      of.published(zxid);
+      if (keeps(of)) {
+        request.arm();
+      }
+    }
+    advance();
+  }
+
+  @Override
+  public void gone(Request request, Request.Ending ending) {
+    lockExists |= request.lockExists();
+    Departure departure = departing.remove(request);
+    if (departure != null) {
+      host.vacated(this, departure.placement());
+      departed(request, ending, departure);
+    } else if (current != null && current.request() == request) {
+      currentGone(request, ending);
+    } else if (upgrading != null && upgrading.request() == request) {
+      host.vacated(this, upgrading);
+      upgrading = null;
+      if (ending == Request.Ending.SESSION_ENDED || ending == Request.Ending.VANISHED) {
+        host.orphaned(this, request);
+      }
+      Upgrade caller = upgrade;
+      upgrade = null;
+      if (caller != null) {
+        caller.refused();
+      }
+    }
+    advance();
+    dismissImpatient(false);
+  }
+
+  /** The lease is over: what was granted under it is lost. */
+  public void leaseOver(SessionLease lease) {
+    if (current != null && current.lease() == lease && grant != null) {
+      loseGrant();
+      advance();
+    }
+  }
+
+  /** The demote hook has ended. */
+  public void hookDone(Grant of, @Nullable Throwable error) {
+    if (of != grant || !demoting) {
+      return; // lost meanwhile
+    }
+    demoting = false;
+    LockMode to = demotingTo;
+    if (error != null) {
+      giveUp(of, Departing.DEAD);
+    } else if (to == LockMode.SHARED) {
+      recall = null;
+      sendDowngrade(of);
+    } else {
+      giveUp(of, Departing.CLEAN);
+    }
+    advance();
+  }
+
+  // --- the event loop: what to do next
+
+  /** Looks at everything and does what is to be done. Harmless at any time. */
+  public void advance() {
+    word.close();
+    if (word.isLost() && word.sharedHolds() + word.exclusiveHolds() == 0) {
+      word.clearLost();
+    }
+    if (!word.isLost()) { // whoever lost a hold has to unlock it first
+      act();
+    }
+    if (atRest != null && isAtRest()) {
+      atRest.complete(null);
+    }
+  }
+
+  private void act() {
+    long now = host.nanoTime();
+    waking &= now - wakeAtNanos < 0;
+    serve(now);
+    decide(now);
+    Grant of = grant;
+    if (of != null && isFast(of, now)) {
+      word.open(of.mode() == LockMode.EXCLUSIVE && of.isUsedExclusively());
+    }
+    if (options.monitorListener() != null && isMonitored()) {
+      host.watchVersion(this);
+    }
+  }
+
+  private void serve(long now) {
+    for (Waiter head = queue.peek(); head != null; head = queue.peek()) {
+      AcquireAll set = head.set();
+      if (set != null) {
+        set.reachedHead(this);
+        return;
+      }
+      Grant of = grant;
+      if (of == null) {
+        return;
+      }
+      if (!canJoin(of, head.mode(), now)) {
+        if (recall == null && of.mode().covers(head.mode()) && !demoting && !pinned) {
+          of.request().arm(); // perhaps nobody else waits at all
+        }
+        return;
+      }
+      queue.remove();
+      give(of, head);
+    }
+  }
+
+  private boolean canJoin(Grant of, LockMode mode, long now) {
+    return of.mode().covers(mode)
+        && !demoting
+        && upgrade == null
+        && !pinned
+        && of.lease().isValid(now)
+        && (!semaphore || word.exclusiveHolds() == 0)
+        && (!semaphore || mode == LockMode.SHARED || word.sharedHolds() == 0)
+        && isOpenToJoin(of, now);
+  }
+
+  /**
+   * Whether callers of this node may still join. A fresh grant is used at least once; then others
+   * come first, after the minimum hold time. That holds for a grant that is not kept too, or
+   * readers that overlap would keep a writer elsewhere out for ever.
+   */
+  private boolean isOpenToJoin(Grant of, long now) {
+    return (recall == null && (keeps(of) || of.isWatched()))
+        || !of.isUsed()
+        || now - of.grantedAtNanos() < contention.holdNanos();
+  }
+
+  /** Gives a hold; the caller has left the queue. */
+  void give(Grant of, Waiter waiter) {
+    if (!word.enter(waiter.mode())) {
+      waiter.failed(new LimitExceededException("too many holds of lock " + name));
+      return;
+    }
+    of.use(waiter.mode());
+    if (waiter.hasMissed()) {
+      misses++;
+      waitNanos += host.nanoTime() - waiter.enqueuedAtNanos();
+    } else {
+      slowHits++;
+    }
+    waiter.granted(of, of.freshness());
+  }
+
+  private void decide(long now) {
+    Grant of = grant;
+    if (of != null && !demoting && !pinned) {
+      if (upgrade != null) {
+        decideUpgrade(of);
+      } else if (word.exclusiveHolds() == 0) {
+        decideDemotion(of, now);
+      }
+    }
+    Waiter head = queue.peek();
+    if (grant == null && current == null && head != null && head.set() == null) {
+      if (retryAtNanos - now > 0 && exhausted) {
+        wake(retryAtNanos);
+      } else {
+        request(exhausted ? LockMode.EXCLUSIVE : head.mode());
+      }
+    } else if (head == null && grant == null && current != null && !pinned) {
+      Placement unwanted = current; // everybody who waited has given up
+      current = null;
+      depart(unwanted, false);
+      unwanted.request().cancel();
+    }
+  }
+
+  private void decideDemotion(Grant of, long now) {
+    boolean idle = word.sharedHolds() == 0;
+    Waiter head = queue.peek();
+    // A set takes nothing that was granted before it was complete here, so it is no reason to stay.
+    boolean noSingleWaiter = head == null || head.set() != null;
+    boolean stronger = head != null && !of.mode().covers(head.mode());
+    boolean held = now - of.grantedAtNanos() >= contention.holdNanos();
+    if (idle && !noSingleWaiter && (stronger || !isOpenToJoin(of, now))) {
+      beginDemotion(of, stronger ? null : weakerMode(of));
+    } else if (idle && noSingleWaiter && !keeps(of)) {
+      beginDemotion(of, null);
+    } else if (recall != null && (of.isUsed() || noSingleWaiter)) {
+      LockMode to = weakerMode(of);
+      if (!held) {
+        wake(of.grantedAtNanos() + contention.holdNanos());
+      } else if (idle || to == LockMode.SHARED) {
+        beginDemotion(of, to);
+      }
+    }
+  }
+
+  /** What is left after a recall: SHARED if only readers wait and shared grants are kept. */
+  private @Nullable LockMode weakerMode(Grant of) {
+    boolean readersOnly = of.mode() == LockMode.EXCLUSIVE && recall == LockMode.SHARED;
+    Waiter head = queue.peek();
+    boolean sharedIsOfUse =
+        word.sharedHolds() > 0
+            || (head != null && head.mode() == LockMode.SHARED)
+            || options.caches(LockMode.SHARED);
+    return readersOnly && sharedIsOfUse && of.isUsedExclusively() && !dropWanted
+        ? LockMode.SHARED
+        : null;
+  }
+
+  private void beginDemotion(Grant of, @Nullable LockMode to) {
+    if (recall != null) {
+      contention.recalledAfter(of.slowUses() + hits - hitsAtGrant);
+    }
+    if (options.demoteHook() != null && options.caches(of.mode()) && of.isUsed()) {
+      demoting = true;
+      demotingTo = to;
+      demotingSinceNanos = host.nanoTime();
+      host.demote(this, of, to);
+    } else if (to == LockMode.SHARED) {
+      recall = null;
+      sendDowngrade(of);
+    } else {
+      giveUp(of, Departing.CLEAN);
+    }
+  }
+
+  private void wake(long atNanos) {
+    if (!waking || atNanos - wakeAtNanos < 0) {
+      waking = true;
+      wakeAtNanos = atNanos;
+      host.wakeAt(this, atNanos);
+    }
+  }
+
+  private void decideUpgrade(Grant of) {
+    Placement placement = current;
+    Upgrade caller = upgrade;
+    if (placement == null || caller == null || upgrading != null) {
+      return;
+    }
+    if (semaphore && (word.sharedHolds() > 1 || word.exclusiveHolds() > 0)) {
+      return; // the other holds of this node first
+    }
+    if (of.mode() == LockMode.EXCLUSIVE) {
+      upgrade = null;
+      convertToExclusive(of, caller);
+      return;
+    }
+    upgrading = host.place(this, LockMode.EXCLUSIVE, placement);
+    if (upgrading == null) {
+      upgrade = null;
+      caller.refused();
+    } else {
+      upgrading.request().enter();
+    }
+  }
+
+  private void upgraded(Placement placement, Look look) {
+    Placement shared = Objects.requireNonNull(current);
+    Grant old = Objects.requireNonNull(grant);
+    Upgrade caller = upgrade;
+    depart(shared, false);
+    Freshness freshness = look.deadIntents().isEmpty() ? old.freshness() : Freshness.OWNER_DIED;
+    upgrading = null;
+    upgrade = null;
+    current = placement;
+    Grant of = new Grant(placement.request(), placement.lease(), look, freshness, host.nanoTime());
+    grant = of;
+    grants++;
+    recall = null;
+    if (freshness == Freshness.UNCHANGED) {
+      memory = of.memory();
+    }
+    shared.request().dropped();
+    if (caller != null) {
+      convertToExclusive(of, caller);
+    }
+    if (keeps(of)) {
+      placement.request().arm();
+    }
+  }
+
+  private void convertToExclusive(Grant of, Upgrade caller) {
+    word.convert(LockMode.SHARED);
+    of.use(LockMode.EXCLUSIVE);
+    caller.upgraded(of, of.freshness());
+  }
+
+  private void request(LockMode mode) {
+    Placement placement = host.place(this, mode, null);
+    if (placement != null) {
+      current = placement;
+      placement.request().enter();
+    }
+  }
+
+  /** A set of locks has put a request of this lock into its own unit. */
+  void enteredBy(Placement placement) {
+    current = placement;
+    pinned = true;
+  }
+
+  /** A set of locks is complete, or has given up. */
+  void unpin() {
+    pinned = false;
+  }
+
+  /** Whether a set of locks may take this lock now: nothing is under way, nobody holds it. */
+  boolean isQuiet() {
+    return !demoting
+        && upgrade == null
+        && word.sharedHolds() + word.exclusiveHolds() == 0
+        && (current == null || grant != null);
+  }
+
+  /** A cached grant that covers the mode; null if there is none. */
+  @Nullable Grant cachedFor(LockMode mode, long now) {
+    Grant of = grant;
+    return of != null && recall == null && of.mode().covers(mode) && of.lease().isValid(now)
+        ? of
+        : null;
+  }
+
+  /** Begins to give a cached grant back for a set that wants the lock anew (the hook first). */
+  void giveUpFor() {
+    Grant of = grant;
+    if (of != null && !demoting) {
+      beginDemotion(of, null);
+    }
+  }
+
+  boolean isHead(Waiter waiter) {
+    return queue.peek() == waiter;
+  }
+
+  Waiter removeHead() {
+    return queue.remove();
+  }
+
+  /** Whether nothing of this lock is asked for or granted, except what is leaving. */
+  boolean isVacant() {
+    return current == null && grant == null;
+  }
+
+  /** A set of locks gives up: takes back its request, or the grant that nobody has used. */
+  void leaveSet(Placement placement) {
+    pinned = false;
+    if (current == placement && grant != null) {
+      giveUp(grant, Departing.CLEAN);
+    } else if (current == placement) {
+      current = null;
+      depart(placement, false);
+      placement.request().cancel();
+    }
+  }
+
+  private boolean keeps(Grant of) {
+    return options.caches(of.mode())
+        && !contention.isEager()
+        && !of.request().isLate()
+        && !dropWanted
+        && !closed;
+  }
+
+  private boolean isFast(Grant of, long now) {
+    boolean inTime = recall == null || now - of.grantedAtNanos() < contention.holdNanos();
+    return inTime
+        && keeps(of)
+        && of.freshness() == Freshness.UNCHANGED
+        && queue.isEmpty()
+        && !demoting
+        && upgrade == null
+        && !pinned;
+  }
+
+  private enum Departing {
+    /** A release, or a cancel where nothing was done under the grant. */
+    CLEAN,
+    /** As if the owner had died. */
+    DEAD
+  }
+
+  private void giveUp(Grant of, Departing how) {
+    Placement placement = Objects.requireNonNull(current);
+    Request request = placement.request();
+    boolean publishes = of.mode() == LockMode.EXCLUSIVE && of.isUsedExclusively();
+    boolean valid = of.lease().isValid(host.nanoTime());
+    endGrant(of);
+    CompletableFuture<Void> done = depart(placement, publishes);
+    if (how == Departing.DEAD || (publishes && !valid)) {
+      memory = memory == null ? null : memory.broken();
+      if (publishes) {
+        request.abandon();
+      } else {
+        request.cancel();
+      }
+      if (how == Departing.CLEAN) {
+        var unused =
+            done.completeExceptionally(
+                new LockLostException("the lease of lock " + name + " is over"));
+      }
+    } else if (publishes) {
+      if (of.isTaken()) {
+        memory = of.memory().released(request.id());
+      }
+      request.release(of.valueToPublish(), of.dead(), of.isRecovered());
+    } else if (of.mode() == LockMode.SHARED) {
+      request.release(new byte[0], List.of(), false);
+    } else {
+      request.cancel();
+    }
+  }
+
+  private void sendDowngrade(Grant of) {
+    Request request = of.request();
+    of.setMode(LockMode.SHARED);
+    of.published(0);
+    if (of.isTaken()) {
+      memory = of.memory();
+    }
+    request.downgrade(of.valueToPublish(), of.dead(), of.isRecovered());
+  }
+
+  private void loseGrant() {
+    Grant of = Objects.requireNonNull(grant);
+    Placement placement = Objects.requireNonNull(current);
+    Upgrade caller = upgrade;
+    upgrade = null;
+    if (upgrading != null) {
+      Placement entering = upgrading;
+      upgrading = null;
+      depart(entering, false);
+      entering.request().cancel();
+    }
+    demoting = false;
+    AcquireAll set = pinnedSet();
+    pinned = false;
+    if (word.sharedHolds() + word.exclusiveHolds() > 0) {
+      word.markLost();
+    }
+    endGrant(of);
+    memory = memory == null ? null : memory.broken();
+    if (!placement.request().isGone()) {
+      depart(placement, false);
+      if (of.mode() == LockMode.EXCLUSIVE && of.isUsedExclusively()) {
+        placement.request().abandon();
+      } else {
+        placement.request().cancel();
+      }
+    } else if (of.mode() == LockMode.EXCLUSIVE && !of.isUsedExclusively()) {
+      host.orphaned(this, placement.request());
+    }
+    host.lost(this, of);
+    if (caller != null) {
+      caller.lost();
+    }
+    if (set != null) {
+      set.memberGone(this);
+    }
+  }
+
+  private void endGrant(Grant of) {
+    grantNanos += host.nanoTime() - of.grantedAtNanos();
+    grant = null;
+    current = null;
+    recall = null;
+    dropWanted = closed;
+  }
+
+  private CompletableFuture<Void> depart(Placement placement, boolean published) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    departing.put(placement.request(), new Departure(placement, published, done));
+    return done;
+  }
+
+  private void departed(Request request, Request.Ending ending, Departure departure) {
+    switch (ending) {
+      case RELEASED:
+      case CANCELLED:
+      case REFUSED:
+      case EXHAUSTED:
+        if (memory != null && request.releaseZxid() != 0) {
+          memory = memory.committed(request.id(), request.releaseZxid());
+        }
+        departure.done().complete(null);
+        return;
+      case SESSION_ENDED:
+      case VANISHED:
+      case FAILED:
+        break;
+    }
+    if (!departure.published()) {
+      // Nothing was to be published: the entry goes with its session. What an exclusive request
+      // that
+      // was never used leaves behind is its intent.
+      if (request.mode() == LockMode.EXCLUSIVE && request.neverUsed()) {
+        host.orphaned(this, request);
+      }
+      departure.done().complete(null);
+      return;
+    }
+    memory = memory == null ? null : memory.broken();
+    LockException cause =
+        ending == Request.Ending.FAILED
+            ? new CoordinatorUnavailableException(
+                "the release of lock " + name + " was refused: " + request.failure())
+            : new OutcomeUnknownException(
+                "the session ended before the release of lock " + name + " was confirmed");
+    if (departure.done().completeExceptionally(cause)) {
+      host.releaseFailed(this, cause);
+    }
+  }
+
+  private void currentGone(Request request, Request.Ending ending) {
+    Placement placement = Objects.requireNonNull(current);
+    if (grant != null) {
+      loseGrant();
+      host.vacated(this, placement);
+      return;
+    }
+    AcquireAll set = pinnedSet();
+    pinned = false;
+    current = null;
+    host.vacated(this, placement);
+    switch (ending) {
+      case SESSION_ENDED:
+      case VANISHED:
+        if (request.mode() == LockMode.EXCLUSIVE) {
+          host.orphaned(this, request);
+        }
+        break;
+      case EXHAUSTED:
+        exhausted = true;
+        retryAtNanos = host.nanoTime() + EXHAUSTED_RETRY_NANOS;
+        break;
+      case FAILED:
+        fail(
+            new CoordinatorUnavailableException(
+                "lock " + name + " cannot be requested: " + request.failure()));
+        break;
+      default:
+        break;
+    }
+    if (set != null) {
+      set.memberGone(this);
+    }
+  }
+
+  /** The set whose request the current one is. */
+  private @Nullable AcquireAll pinnedSet() {
+    Waiter head = queue.peek();
+    return pinned && head != null ? head.set() : null;
+  }
+
+  /**
+   * Tells impatient callers that somebody else has the lock.
+   *
+   * @param requestWaits whether that is known of other nodes; otherwise it is only said if a hold
+   *     of this node, or an earlier caller, is in the way
+   */
+  private void dismissImpatient(boolean requestWaits) {
+    boolean underWay = grant == null && !word.isLost();
+    boolean unreachable = underWay && current == null;
+    List<Waiter> dismissed = new ArrayList<>();
+    for (Waiter waiter : queue) {
+      boolean first = waiter == queue.peek();
+      if (!waiter.isPatient() && (requestWaits || !underWay || unreachable || !first)) {
+        dismissed.add(waiter);
+      }
+    }
+    for (Waiter waiter : dismissed) {
+      if (queue.remove(waiter)) {
+        if (unreachable && !requestWaits) {
+          waiter.failed(
+              new CoordinatorUnavailableException(
+                  "lock " + name + " cannot be requested now: there is no session"));
+        } else {
+          waiter.busy();
+        }
+      }
+    }
+    if (!dismissed.isEmpty()) {
+      advance();
+    }
+  }
+
+  private LockspaceClosedException closedException() {
+    return new LockspaceClosedException(
+        "the handle of lock " + name + " was freed or its lockspace closed");
+  }
+
+  // --- to be seen
+
+  /** The counters. */
+  public LockStats stats() {
+    return new LockStats(
+        hits + slowHits, misses, grants, recalls, reloadsAvoided, waitNanos, grantNanos);
+  }
+
+  /** How many callers wait. */
+  public int waiters() {
+    return queue.size();
+  }
+
+  /** For how long a demote hook has been running; 0 if none is. */
+  public long demotingNanos() {
+    return demoting ? Math.max(1, host.nanoTime() - demotingSinceNanos) : 0;
+  }
+
+  /** What is going on, for people; also the state for those who compare states. */
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder();
+    text.append(current == null ? "idle" : current.request().toString());
+    if (recall != null) {
+      text.append(", recalled for ").append(recall);
+    }
+    if (demoting) {
+      text.append(", demoting to ").append(demotingTo == null ? "nothing" : demotingTo);
+    }
+    if (upgrade != null) {
+      text.append(", upgrading");
+    }
+    if (!departing.isEmpty()) {
+      text.append(", ").append(departing.size()).append(" leaving");
+    }
+    return text.append(", ")
+        .append(word)
+        .append(", ")
+        .append(queue.size())
+        .append(" waiting")
+        .toString();
+  }
+}

@@ -1,0 +1,45 @@
+package io.dmcl.lock.zookeeper.protocol;
+
+import io.dmcl.lock.LockMode;
+import java.util.List;
+
+/**
+ * The znodes of one lock.
+ *
+ * @param lock the queue
+ * @param version its version, whose children are the intents
+ * @param data what the lock's znode is made with: the name, if the path does not tell it
+ */
+public record LockPaths(String lock, String version, byte[] data) {
+  /** The paths under a lock's znode. */
+  static LockPaths of(String lock, byte[] data) {
+    return new LockPaths(lock, lock + "/version", data);
+  }
+
+  /** Where an entry is. */
+  public String entry(Entry entry) {
+    return lock + '/' + entry.name();
+  }
+
+  /** What a sequential create is asked for. */
+  public String entryPrefix(LockMode mode, RequestId id) {
+    return lock + '/' + Entry.prefix(mode, id);
+  }
+
+  /** Where a request's intent is. */
+  public String intent(RequestId id) {
+    return version + '/' + id;
+  }
+
+  /** The writes that make the lock. */
+  public List<WriteOp> creates() {
+    return List.of(
+        new WriteOp.Create(lock, data, WriteOp.Kind.PERSISTENT),
+        new WriteOp.Create(version, new byte[0], WriteOp.Kind.PERSISTENT));
+  }
+
+  @Override
+  public String toString() {
+    return lock;
+  }
+}

@@ -1,0 +1,874 @@
+package io.dmcl.lock.zookeeper.protocol;
+
+import io.dmcl.lock.LockMode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request of a node: a place in a lock's queue, from its creation until it is surely gone. It
+ * waits for its turn, is granted, watches for others who need the lock, and leaves. At most one
+ * unit of it is on its way at any time; it outlives lost connections, and ends with its session.
+ *
+ * <pre>
+ * NEW → ENTERING            enter: the entry (and intent) is being created
+ * ENTERING → QUEUED         created
+ * ENTERING → ENTERING       the lock was not there, or is there by now; or the reply was lost and a look
+ *                           after the settling write does not show the entry: created again
+ * ENTERING → GONE           refused; or cancelled, and found not to have been created
+ * QUEUED → GRANTED          a look shows no conflicting entry before ours
+ * QUEUED → DROPPING         the same for an upgrade: the shared entry is being deleted
+ * DROPPING → GRANTED        deleted
+ * GRANTED → DOWNGRADING     downgrade: x- is being replaced by s- of the same place
+ * DOWNGRADING → GRANTED     replaced
+ * QUEUED, GRANTED → LEAVING cancel, release, abandon; an upgrade that would wait for ever
+ * LEAVING → GONE            deleted; or found deleted
+ * QUEUED, GRANTED → GONE    the entry vanished (somebody deleted it)
+ * any → GONE                the session has ended
+ * </pre>
+ *
+ * <p>A call to leave while a unit is on its way takes effect when that is answered.
+ *
+ * <p>Not thread-safe, no I/O; see {@link Wire} and {@link Listener} for what comes out.
+ */
+public final class Request implements Unit.Owner, WatchOwner {
+  /** From this place on, whoever is alone makes the lock anew, so that the counter starts again. */
+  static final int RENUMBER_FROM = 1 << 30;
+
+  /**
+   * From this place on, shared requests queue as exclusive ones instead: only those recall cached
+   * shared grants, behind which nobody would ever be alone.
+   */
+  static final int EXCLUSIVE_FROM = Integer.MAX_VALUE - (1 << 20);
+
+  /** How a request ended. */
+  public enum Ending {
+    /** Released; the bump is durable if there was one. */
+    RELEASED,
+    /** Withdrawn before it was granted or used. */
+    CANCELLED,
+    /** An upgrade that would have waited for ever. */
+    REFUSED,
+    /** The counter is at its end; ask again, EXCLUSIVE, in a while. */
+    EXHAUSTED,
+    /** Its entry was deleted by somebody else. */
+    VANISHED,
+    /** The session ended; if it was leaving, nobody knows whether it had left. */
+    SESSION_ENDED,
+    /** The coordination service does not let us; see {@link #failure()}. */
+    FAILED
+  }
+
+  /** Where its messages go. */
+  public interface Wire {
+    /** Takes a unit for the pipeline. */
+    void submit(Unit unit);
+
+    /**
+     * Sends a read with a watch, to be answered by {@link WatchOwner#watchSet}; it replaces another
+     * owner's watch of the same read.
+     */
+    void watch(WatchOwner owner, ReadOp read);
+
+    /** Removes a watch that is not needed any more, unless it is another owner's by now. */
+    void unwatch(WatchOwner owner, ReadOp read);
+  }
+
+  /** Who is told what becomes of it. */
+  public interface Listener {
+    /** Somebody else is before it. May come again. */
+    void waiting(Request request);
+
+    /** It is granted. */
+    void granted(Request request, Look look);
+
+    /** Another node wants this mode, which conflicts with the grant. May come again. */
+    void recalled(Request request, LockMode wanted);
+
+    /** It is watching for conflicting requests, and there is none. May come again. */
+    void clear(Request request);
+
+    /** The grant is SHARED now, and the bump is durable; 0 if its transaction is not known. */
+    void downgraded(Request request, long zxid);
+
+    /** It is over. */
+    void gone(Request request, Ending ending);
+  }
+
+  private enum Phase {
+    NEW,
+    ENTERING,
+    QUEUED,
+    DROPPING,
+    GRANTED,
+    DOWNGRADING,
+    LEAVING,
+    GONE
+  }
+
+  /** How to leave. */
+  private enum Leave {
+    CANCEL,
+    RELEASE,
+    ABANDON
+  }
+
+  private final Wire wire;
+  private final Listener listener;
+  private final LockPaths paths;
+  private final RequestId id;
+  private final @Nullable Entry upgradeFrom;
+  private final LockMode requested;
+
+  private Phase phase = Phase.NEW;
+  private LockMode mode;
+  private @Nullable Entry entry;
+  private long token;
+  private long releaseZxid;
+  private @Nullable Code failure;
+  private boolean lockExists;
+  private boolean createsLock;
+  private boolean doubted;
+  private @Nullable Runnable absent;
+  private @Nullable Look grantLook;
+  private List<WriteOp> unsettled = List.of();
+
+  private @Nullable ReadOp watched;
+  private boolean watchPending;
+  private boolean wanted; // the watch that is pending or set is still of use
+  private boolean armed;
+  private boolean armWanted;
+  private boolean aloneInQueue;
+
+  private @Nullable Leave leave;
+  private byte[] value = new byte[0];
+  private List<RequestId> dead = List.of();
+  private boolean recovered;
+  private boolean renumber;
+  private Ending ending = Ending.CANCELLED;
+
+  /**
+   * A request that has not been sent.
+   *
+   * @param lockExists whether the lock is known to have been made
+   * @param upgradeFrom the node's own shared entry, which this request will drop; null if none
+   */
+  public Request(
+      Wire wire,
+      Listener listener,
+      LockPaths paths,
+      RequestId id,
+      LockMode mode,
+      boolean lockExists,
+      @Nullable Entry upgradeFrom) {
+    this.wire = wire;
+    this.listener = listener;
+    this.paths = paths;
+    this.id = id;
+    this.mode = mode;
+    this.requested = mode;
+    this.lockExists = lockExists;
+    this.upgradeFrom = upgradeFrom;
+  }
+
+  // --- what it is
+
+  /** The id. */
+  public RequestId id() {
+    return id;
+  }
+
+  /** The mode that is asked for, or granted. */
+  public LockMode mode() {
+    return mode;
+  }
+
+  /** The fencing token: the transaction that took the place. */
+  public long token() {
+    return token;
+  }
+
+  /** The transaction of the release; 0 if it is not known. */
+  public long releaseZxid() {
+    return releaseZxid;
+  }
+
+  /** The place. */
+  public @Nullable Entry entry() {
+    return entry;
+  }
+
+  /** Why it FAILED. */
+  public Code failure() {
+    return failure == null ? Code.OK : failure;
+  }
+
+  /** Whether the lock is known to have been made. */
+  public boolean lockExists() {
+    return lockExists;
+  }
+
+  /** Whether the grant is ours, as far as the queue is concerned. */
+  public boolean isGranted() {
+    return phase == Phase.GRANTED || phase == Phase.DOWNGRADING;
+  }
+
+  /** Whether it was granted at a place so late that it should not be kept. */
+  public boolean isLate() {
+    return entry != null && entry.sequence() >= RENUMBER_FROM;
+  }
+
+  /** Whether an upgrade has come so far that it cannot be cancelled any more. */
+  public boolean isDropping() {
+    return phase == Phase.DROPPING;
+  }
+
+  /** Whether nothing was done under it: what it leaves behind is not a dead owner's. */
+  public boolean neverUsed() {
+    return leave == null || leave == Leave.CANCEL;
+  }
+
+  /** Whether it has ended. */
+  public boolean isGone() {
+    return phase == Phase.GONE;
+  }
+
+  /** Bytes that its entry counts for in the session's bound: the path's length, at the longest. */
+  public int entryBytes() {
+    return entryBytes(paths, id);
+  }
+
+  /** As {@link #entryBytes()}, before there is a request. */
+  public static int entryBytes(LockPaths paths, RequestId id) {
+    return paths.entryPrefix(LockMode.SHARED, id).length() + 10;
+  }
+
+  // --- what is asked of it
+
+  /** Takes a place in the queue. */
+  public void enter() {
+    expect(phase == Phase.NEW);
+    sendEnter();
+  }
+
+  /**
+   * As {@link #enter}, where the creating writes travel in a larger unit: see {@link #entryWrites}.
+   */
+  public void enterIn() {
+    expect(phase == Phase.NEW);
+    phase = Phase.ENTERING;
+  }
+
+  /** The writes that create the entry. */
+  public List<WriteOp> entryWrites() {
+    List<WriteOp> writes = new ArrayList<>();
+    writes.add(
+        new WriteOp.Create(
+            paths.entryPrefix(requested, id), new byte[0], WriteOp.Kind.EPHEMERAL_SEQUENTIAL));
+    if (requested == LockMode.EXCLUSIVE) {
+      writes.add(new WriteOp.Create(paths.intent(id), new byte[0], WriteOp.Kind.PERSISTENT));
+    }
+    return writes;
+  }
+
+  /** The reads behind them. */
+  public List<ReadOp> entryReads() {
+    return Look.reads(paths, false);
+  }
+
+  /** Withdraws, or gives back a grant that was not used: no bump. */
+  public void cancel() {
+    leave(Leave.CANCEL, Ending.CANCELLED);
+  }
+
+  /**
+   * Gives the grant back.
+   *
+   * @param newValue the value that an exclusive release publishes
+   * @param deadIntents the dead that were reported with the grant
+   * @param isRecovered whether the resource was repaired after them
+   */
+  public void release(byte[] newValue, List<RequestId> deadIntents, boolean isRecovered) {
+    if (phase != Phase.DOWNGRADING) { // what a downgrade publishes stays as it is
+      value = newValue;
+      dead = deadIntents;
+      recovered = isRecovered;
+    }
+    renumber =
+        isLate()
+            && (aloneInQueue || entrySequence() >= EXCLUSIVE_FROM)
+            && (dead.isEmpty() || recovered);
+    leave(Leave.RELEASE, Ending.RELEASED);
+  }
+
+  /** The entry went with the upgrade that it was upgraded to. */
+  public void dropped() {
+    expect(phase == Phase.GRANTED);
+    end(Ending.RELEASED);
+  }
+
+  /** Deletes the entry but leaves the intent: as if the owner had died. */
+  public void abandon() {
+    leave(Leave.ABANDON, Ending.RELEASED);
+  }
+
+  /** EXCLUSIVE to SHARED, in the same place; arguments as for {@link #release}. */
+  public void downgrade(byte[] newValue, List<RequestId> deadIntents, boolean isRecovered) {
+    expect(phase == Phase.GRANTED && mode == LockMode.EXCLUSIVE && leave == null);
+    value = newValue;
+    dead = deadIntents;
+    recovered = isRecovered;
+    phase = Phase.DOWNGRADING;
+    doubted = false;
+    armWanted = false;
+    disarm();
+    send(downgradeWrites(), false);
+  }
+
+  /**
+   * Watches for conflicting requests from now on; they come as {@link Listener#recalled}. Arms
+   * first, then looks, so that none is missed.
+   */
+  public void arm() {
+    armWanted = true;
+    if (phase == Phase.GRANTED && leave == null && !armed && !watchPending) {
+      armed = true;
+      watch(
+          mode == LockMode.EXCLUSIVE
+              ? new ReadOp.Children(paths.lock())
+              : new ReadOp.Children(paths.version()));
+    }
+  }
+
+  // --- answers
+
+  @Override
+  public void written(Unit unit, List<Reply.Written> results, long zxid) {
+    lockExists = true;
+    switch (phase) {
+      case ENTERING:
+        String path = null;
+        for (Reply.Written result : results) {
+          String created = result.createdPath();
+          if (created != null && created.startsWith(paths.entryPrefix(requested, id))) {
+            path = created;
+          }
+        }
+        entered(Objects.requireNonNull(path), zxid);
+        break;
+      case DROPPING:
+        phase = Phase.GRANTED;
+        listener.granted(this, Objects.requireNonNull(grantLook));
+        grantLook = null;
+        break;
+      case DOWNGRADING:
+        downgraded(zxid);
+        break;
+      case LEAVING:
+        releaseZxid = zxid;
+        end(ending);
+        return;
+      default:
+        throw new IllegalStateException("written in " + this);
+    }
+    leaveIfWanted();
+  }
+
+  /** The entry was created, by our own unit or in a larger one. */
+  public void entered(String path, long zxid) {
+    expect(phase == Phase.ENTERING);
+    entry = parse(path);
+    token = zxid;
+    lockExists = true;
+    phase = Phase.QUEUED;
+    leaveIfWanted();
+  }
+
+  @Override
+  public void refused(Unit unit, int index, Code code) {
+    switch (phase) {
+      case ENTERING:
+        if (leave != null) {
+          end(ending);
+        } else if (code == Code.NO_NODE && !lockExists && !createsLock) {
+          createsLock = true;
+          sendEnter();
+        } else if (code == Code.NO_NODE && lockExists) {
+          lockExists = false; // it was purged
+          sendEnter();
+        } else if (code == Code.NODE_EXISTS && createsLock) {
+          createsLock = false;
+          lockExists = true;
+          sendEnter();
+        } else {
+          fail(code);
+        }
+        break;
+      case DROPPING:
+        // The shared entry is gone already: dropped by a unit whose reply was lost.
+        expect(code == Code.NO_NODE);
+        written(unit, List.of(), 0);
+        break;
+      case DOWNGRADING:
+      case LEAVING:
+        refusedLeaving(unit, index, code);
+        break;
+      default:
+        throw new IllegalStateException("refused with " + code + " in " + this);
+    }
+  }
+
+  private void refusedLeaving(Unit unit, int index, Code code) {
+    if (index == 0 && code == Code.NO_NODE) {
+      if (phase == Phase.DOWNGRADING && doubted) {
+        downgraded(0);
+        leaveIfWanted();
+      } else {
+        end(doubted && phase == Phase.LEAVING ? ending : Ending.VANISHED);
+      }
+      return;
+    }
+    List<WriteOp> writes = new ArrayList<>(unit.writes());
+    if (code == Code.NOT_EMPTY && renumber) {
+      renumber = false;
+      send(leaveWrites(), false);
+    } else if (index > 0 && code == Code.NO_NODE && writes.get(index) instanceof WriteOp.Delete) {
+      writes.remove(index); // a dead intent that somebody else has folded, or deleted by hand
+      send(writes, false);
+    } else if (index > 0
+        && code == Code.NO_NODE
+        && writes.get(index) instanceof WriteOp.SetData set) {
+      writes.set(index, new WriteOp.Create(set.path(), set.data(), WriteOp.Kind.PERSISTENT));
+      send(writes, false);
+    } else if (index > 0 && code == Code.NODE_EXISTS) {
+      send(phase == Phase.LEAVING ? leaveWrites() : downgradeWrites(), false);
+    } else if (phase == Phase.LEAVING && leave != Leave.ABANDON) {
+      // We may not write what has to be written; at least do not stand in the way.
+      failure = code;
+      leave = Leave.ABANDON;
+      ending = Ending.FAILED;
+      send(leaveWrites(), false);
+    } else {
+      fail(code);
+    }
+  }
+
+  @Override
+  public void settled(Unit unit) {
+    doubted = true;
+    switch (phase) {
+      case ENTERING:
+        unsettled = unit.writes();
+        wire.submit(Unit.reading(this, Look.reads(paths, false)));
+        break;
+      case DROPPING:
+      case DOWNGRADING:
+      case LEAVING:
+        // These name the entry, so that doing them twice does nothing.
+        send(unit.writes(), false);
+        break;
+      default:
+        throw new IllegalStateException("settled in " + this);
+    }
+  }
+
+  @Override
+  public void read(Unit unit, List<Reply.Read> replies) {
+    if (phase == Phase.ENTERING && replies.size() == 1) {
+      identified(replies.get(0));
+    } else if (phase == Phase.ENTERING) {
+      resolved(Look.of(replies));
+    } else if (phase == Phase.QUEUED) {
+      looked(Look.of(replies));
+    } else if (phase == Phase.GRANTED) {
+      checkConflict(Look.of(replies).queue());
+    }
+    // Otherwise we are leaving and do not care.
+  }
+
+  /** The reads behind a larger unit that {@link #enterIn} stood in. */
+  public void looked(Look look) {
+    Entry own = entry;
+    if (phase != Phase.QUEUED || own == null) {
+      return;
+    }
+    if (look.queue().find(id) == null) {
+      end(Ending.VANISHED);
+      return;
+    }
+    if (look.version() == null) {
+      // Deleted by hand. A version made anew proves nothing: everybody will have to reload.
+      versionMissing();
+      return;
+    }
+    aloneInQueue = look.queue().isAlone(id);
+    boolean late = own.sequence() >= EXCLUSIVE_FROM && mode == LockMode.SHARED;
+    boolean stuck = own.sequence() == Integer.MAX_VALUE;
+    if ((late || stuck) && !aloneInQueue) {
+      leave(Leave.CANCEL, Ending.EXHAUSTED);
+      return;
+    }
+    if (upgradeFrom != null && look.queue().hasExclusiveBefore(own)) {
+      leave(Leave.CANCEL, Ending.REFUSED);
+      return;
+    }
+    Entry blocker = look.queue().blockerOf(own, upgradeFrom);
+    if (blocker != null) {
+      waitFor(blocker);
+    } else if (look.isSuspect()) {
+      wire.submit(Unit.reading(this, Look.reads(paths, true)));
+    } else if (upgradeFrom != null) {
+      phase = Phase.DROPPING;
+      grantLook = look;
+      send(List.of(new WriteOp.Delete(paths.entry(upgradeFrom))), false);
+    } else {
+      phase = Phase.GRANTED;
+      listener.granted(this, look);
+    }
+  }
+
+  @Override
+  public void readRefused(Unit unit, Code code) {
+    if (phase == Phase.ENTERING) {
+      fail(code);
+    } else if (phase == Phase.QUEUED) {
+      failure = code;
+      leave(Leave.CANCEL, Ending.FAILED);
+    } else if (phase == Phase.GRANTED) {
+      listener.recalled(this, LockMode.EXCLUSIVE); // we cannot see who wants it: do not keep it
+    }
+  }
+
+  @Override
+  public void ended(Unit unit) {
+    end(Ending.SESSION_ENDED);
+  }
+
+  /** The session has ended. */
+  public void sessionEnded() {
+    end(Ending.SESSION_ENDED);
+  }
+
+  @Override
+  public void watchSet(ReadOp read, Reply.Read reply) {
+    if (!read.equals(watched)) {
+      return; // an answer to a watch that fired, or was given up, before
+    }
+    watchPending = false;
+    if (phase == Phase.GONE || !wanted) {
+      if (reply.code() == Code.OK) {
+        wire.unwatch(this, read);
+      }
+      watched = null;
+      if (armWanted) {
+        arm();
+      }
+      return;
+    }
+    if (reply.code() != Code.OK) {
+      watched = null;
+      armed = false;
+    }
+    if (phase == Phase.QUEUED) {
+      if (reply.code() != Code.OK) {
+        wire.submit(Unit.reading(this, Look.reads(paths, false)));
+      }
+    } else if (phase == Phase.GRANTED && leave == null) {
+      if (reply.code() == Code.OK && mode == LockMode.EXCLUSIVE) {
+        checkConflict(Queue.of(reply.children()));
+      } else if (reply.code() == Code.OK) {
+        wire.submit(Unit.reading(this, Look.reads(paths, false)));
+      } else {
+        listener.recalled(this, LockMode.EXCLUSIVE); // what is to be watched was deleted by hand
+      }
+    }
+  }
+
+  @Override
+  public void watchFired(ReadOp read) {
+    if (!read.equals(watched)) {
+      return;
+    }
+    watched = null;
+    watchPending = false;
+    if (phase == Phase.QUEUED && leave == null) {
+      wire.submit(Unit.reading(this, Look.reads(paths, false)));
+    } else if (phase == Phase.GRANTED && leave == null && armed) {
+      armed = false;
+      arm();
+    }
+  }
+
+  // --- how it is done
+
+  private void sendEnter() {
+    phase = Phase.ENTERING;
+    List<WriteOp> writes = new ArrayList<>();
+    if (createsLock) {
+      writes.addAll(paths.creates());
+    }
+    writes.addAll(entryWrites());
+    wire.submit(new Unit(writes, entryReads(), !lockExists && !createsLock, this));
+  }
+
+  private void resolved(Look look) {
+    Entry found = look.queue().find(id);
+    if (found != null) {
+      entry = found;
+      wire.submit(Unit.reading(this, List.of(new ReadOp.Data(paths.entry(found)))));
+    } else if (leave != null) {
+      end(ending);
+    } else if (absent != null) {
+      Runnable report = absent;
+      report.run();
+    } else {
+      wire.submit(new Unit(unsettled, entryReads(), !lockExists && !createsLock, this));
+    }
+  }
+
+  /**
+   * The larger unit that {@link #enterIn} stood in is in doubt: finds out. If the entry is there,
+   * the request goes on by itself; if not, {@code ifAbsent} is run and the request waits for {@link
+   * #entered}.
+   */
+  public void resolve(Runnable ifAbsent) {
+    absent = ifAbsent;
+    doubted = true;
+    wire.submit(Unit.reading(this, Look.reads(paths, false)));
+  }
+
+  /** The larger unit that {@link #enterIn} stood in will not be sent (again). */
+  public void notEntered(Code code) {
+    if (phase == Phase.ENTERING) {
+      failure = code;
+      end(code == Code.NO_NODE ? Ending.CANCELLED : Ending.FAILED);
+    }
+  }
+
+  private void identified(Reply.Read reply) {
+    ZnodeStat stat = reply.stat();
+    if (reply.code() != Code.OK || stat == null) {
+      end(Ending.VANISHED);
+      return;
+    }
+    entered(paths.entry(Objects.requireNonNull(entry)), stat.czxid());
+    if (phase == Phase.QUEUED && leave == null) {
+      wire.submit(Unit.reading(this, Look.reads(paths, false)));
+    }
+  }
+
+  private void waitFor(Entry blocker) {
+    listener.waiting(this);
+    ReadOp read = new ReadOp.Data(paths.entry(blocker));
+    if (phase == Phase.QUEUED && !read.equals(watched)) {
+      disarm();
+      watch(read);
+    }
+  }
+
+  private void watch(ReadOp read) {
+    watched = read;
+    watchPending = true;
+    wanted = true;
+    wire.watch(this, read);
+  }
+
+  private void disarm() {
+    armed = false;
+    ReadOp read = watched;
+    if (read == null) {
+      return;
+    }
+    if (watchPending) {
+      wanted = false; // removed when its answer is there
+      return;
+    }
+    watched = null;
+    // Our own entry's end uses up the watch on the queue, so only the others have to be removed.
+    if (!read.equals(new ReadOp.Children(paths.lock()))) {
+      wire.unwatch(this, read);
+    }
+  }
+
+  private void checkConflict(Queue queue) {
+    Entry own = entry;
+    if (own == null || leave != null) {
+      return;
+    }
+    if (queue.find(id) == null) {
+      end(Ending.VANISHED);
+      return;
+    }
+    aloneInQueue = queue.isAlone(id);
+    LockMode conflicting = queue.wantedOf(own);
+    if (conflicting != null) {
+      listener.recalled(this, conflicting);
+    } else {
+      listener.clear(this);
+    }
+  }
+
+  private void versionMissing() {
+    phase = Phase.QUEUED;
+    wire.submit(
+        Unit.writing(
+            new VersionMaker(),
+            List.of(new WriteOp.Create(paths.version(), new byte[0], WriteOp.Kind.PERSISTENT))));
+  }
+
+  /** Makes the version znode anew; whatever comes of it, the next look tells. */
+  private final class VersionMaker implements Unit.Owner {
+    @Override
+    public void written(Unit unit, List<Reply.Written> results, long zxid) {
+      lookAgain();
+    }
+
+    @Override
+    public void refused(Unit unit, int index, Code code) {
+      if (code == Code.NODE_EXISTS) {
+        lookAgain();
+      } else if (phase == Phase.QUEUED) {
+        failure = code;
+        leave(Leave.CANCEL, Ending.FAILED);
+      }
+    }
+
+    @Override
+    public void settled(Unit unit) {
+      lookAgain();
+    }
+
+    @Override
+    public void read(Unit unit, List<Reply.Read> replies) {}
+
+    @Override
+    public void readRefused(Unit unit, Code code) {}
+
+    @Override
+    public void ended(Unit unit) {}
+
+    private void lookAgain() {
+      if (phase == Phase.QUEUED && leave == null) {
+        wire.submit(Unit.reading(Request.this, Look.reads(paths, false)));
+      }
+    }
+  }
+
+  private void leave(Leave how, Ending how2) {
+    if (phase == Phase.GONE || phase == Phase.LEAVING || leave != null) {
+      return;
+    }
+    leave = how;
+    ending = how2;
+    if (phase == Phase.NEW) {
+      end(ending);
+    } else {
+      leaveIfWanted();
+    }
+  }
+
+  private void leaveIfWanted() {
+    if (leave != null && (phase == Phase.QUEUED || phase == Phase.GRANTED)) {
+      disarm();
+      phase = Phase.LEAVING;
+      doubted = false;
+      send(leaveWrites(), false);
+    }
+  }
+
+  private List<WriteOp> leaveWrites() {
+    Entry own = Objects.requireNonNull(entry);
+    List<WriteOp> writes = new ArrayList<>();
+    writes.add(new WriteOp.Delete(paths.entry(own)));
+    if (leave == Leave.ABANDON) {
+      return writes;
+    }
+    boolean exclusive = own.mode() == LockMode.EXCLUSIVE;
+    if (exclusive) {
+      writes.add(new WriteOp.Delete(paths.intent(id)));
+    }
+    if (leave == Leave.RELEASE && exclusive) {
+      addDead(writes);
+    }
+    if (leave == Leave.RELEASE && renumber) {
+      writes.add(new WriteOp.Delete(paths.version()));
+      writes.add(new WriteOp.Delete(paths.lock()));
+      writes.add(new WriteOp.Create(paths.lock(), paths.data(), WriteOp.Kind.PERSISTENT));
+      writes.add(
+          new WriteOp.Create(paths.version(), Version.data(id, value), WriteOp.Kind.PERSISTENT));
+    } else if (leave == Leave.RELEASE && exclusive) {
+      writes.add(new WriteOp.SetData(paths.version(), Version.data(id, value)));
+    }
+    return writes;
+  }
+
+  private List<WriteOp> downgradeWrites() {
+    Entry own = Objects.requireNonNull(entry);
+    List<WriteOp> writes = new ArrayList<>();
+    writes.add(new WriteOp.Delete(paths.entry(own)));
+    writes.add(new WriteOp.Delete(paths.intent(id)));
+    addDead(writes);
+    writes.add(new WriteOp.SetData(paths.version(), Version.data(id, value)));
+    writes.add(
+        new WriteOp.Create(
+            paths.entry(own.inMode(LockMode.SHARED)), new byte[0], WriteOp.Kind.EPHEMERAL));
+    return writes;
+  }
+
+  /** After a repair the dead are forgotten; otherwise one of them is enough to remember. */
+  private void addDead(List<WriteOp> writes) {
+    for (int i = recovered ? 0 : 1; i < dead.size(); i++) {
+      writes.add(new WriteOp.Delete(paths.intent(dead.get(i))));
+    }
+  }
+
+  private void downgraded(long zxid) {
+    mode = LockMode.SHARED;
+    entry = Objects.requireNonNull(entry).inMode(LockMode.SHARED);
+    phase = Phase.GRANTED;
+    listener.downgraded(this, zxid);
+  }
+
+  private void send(List<WriteOp> writes, boolean mayLackLock) {
+    wire.submit(new Unit(writes, List.of(), mayLackLock, this));
+  }
+
+  private void fail(Code code) {
+    failure = code;
+    end(Ending.FAILED);
+  }
+
+  private void end(Ending how) {
+    if (phase != Phase.GONE) {
+      if (how != Ending.SESSION_ENDED) {
+        disarm();
+      }
+      phase = Phase.GONE;
+      listener.gone(this, how);
+    }
+  }
+
+  private int entrySequence() {
+    return entry == null ? 0 : entry.sequence();
+  }
+
+  private Entry parse(String path) {
+    Entry parsed = Entry.parse(path.substring(path.lastIndexOf('/') + 1));
+    if (parsed == null) {
+      throw new IllegalStateException("the coordination service made " + path);
+    }
+    return parsed;
+  }
+
+  private void expect(boolean condition) {
+    if (!condition) {
+      throw new IllegalStateException("illegal move in " + this);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return phase + " " + mode + " " + id + (leave == null ? "" : " (" + leave + ")");
+  }
+}

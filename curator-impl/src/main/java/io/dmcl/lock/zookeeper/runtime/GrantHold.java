@@ -1,0 +1,302 @@
+package io.dmcl.lock.zookeeper.runtime;
+
+import io.dmcl.lock.ClusterLock;
+import io.dmcl.lock.Freshness;
+import io.dmcl.lock.Hold;
+import io.dmcl.lock.HoldListener;
+import io.dmcl.lock.HoldState;
+import io.dmcl.lock.LockMode;
+import io.dmcl.lock.zookeeper.cache.Grant;
+import io.dmcl.lock.zookeeper.cache.HoldWord;
+import io.dmcl.lock.zookeeper.cache.LocalLock;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** A hold on a grant. Small: it is all that a cached acquire allocates. */
+final class GrantHold implements Hold {
+  private static final byte OPEN = 0;
+  private static final byte UNLOCKED = 1;
+  private static final VarHandle STATE;
+
+  static {
+    try {
+      STATE = MethodHandles.lookup().findVarHandle(GrantHold.class, "state", byte.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final LockHandle handle;
+  private volatile Grant grant;
+  private volatile LockMode mode;
+  private volatile Freshness freshness;
+
+  @SuppressWarnings("UnusedVariable") // through STATE
+  private volatile byte state = OPEN;
+
+  GrantHold(LockHandle handle, Grant grant, LockMode mode, Freshness freshness) {
+    this.handle = handle;
+    this.grant = grant;
+    this.mode = mode;
+    this.freshness = freshness;
+  }
+
+  @Override
+  public ClusterLock lock() {
+    return handle;
+  }
+
+  @Override
+  public LockMode mode() {
+    return mode;
+  }
+
+  @Override
+  public Freshness freshness() {
+    return freshness;
+  }
+
+  @Override
+  public long version() {
+    return grant.version();
+  }
+
+  @Override
+  public byte[] value() {
+    return grant.value();
+  }
+
+  @Override
+  public void setValue(byte[] value) {
+    checkOpen();
+    checkExclusive("the value can only be set");
+    grant.setValue(value);
+  }
+
+  @Override
+  public long token() {
+    return grant.token();
+  }
+
+  @Override
+  public HoldState state() {
+    if (state == UNLOCKED) {
+      return HoldState.RELEASED;
+    } else if (word().isLost() || !grant.lease().isValid(handle.node().nanoTime())) {
+      return HoldState.LOST;
+    }
+    return grant.lease().isConnected() ? HoldState.HELD : HoldState.JEOPARDY;
+  }
+
+  @Override
+  public void addListener(HoldListener listener) {
+    handle.node().loop().run(() -> handle.node().watchHold(this, grant, listener));
+  }
+
+  @Override
+  public void ensureHeld() {
+    HoldState now = state();
+    if (now == HoldState.RELEASED) {
+      throw unlockedAlready();
+    } else if (now == HoldState.LOST) {
+      throw handle.lostException();
+    }
+  }
+
+  @Override
+  public long leaseRemainingNanos() {
+    return state == UNLOCKED || word().isLost()
+        ? 0
+        : grant.lease().remainingNanos(handle.node().nanoTime());
+  }
+
+  @Override
+  public void markRecovered() {
+    checkOpen();
+    checkExclusive("only then the resource can be declared recovered");
+    grant.markRecovered();
+  }
+
+  @Override
+  public void downgrade() {
+    ensureHeld();
+    if (mode == LockMode.SHARED) {
+      return;
+    }
+    Grant of = grant;
+    boolean done = LockHandle.join(handle.node().call(() -> local().downgrade(of)));
+    if (!done) {
+      throw handle.lostException();
+    }
+    mode = LockMode.SHARED;
+  }
+
+  @Override
+  public boolean tryUpgrade(Duration timeout) throws InterruptedException {
+    ensureHeld();
+    if (mode == LockMode.EXCLUSIVE) {
+      return true;
+    }
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    UpgradeCall upgrade = new UpgradeCall();
+    Long deadline = LockHandle.deadline(timeout);
+    Grant of = grant;
+    handle.node().loop().run(() -> local().upgrade(of, upgrade));
+    boolean interrupted = false;
+    try {
+      if (!upgrade.call.await(deadline)) {
+        withdraw(upgrade);
+      }
+    } catch (InterruptedException e) {
+      withdraw(upgrade);
+      interrupted = true;
+    }
+    if (upgrade.lost) {
+      throw handle.lostException();
+    }
+    Grant to = upgrade.grant;
+    if (to != null) {
+      grant = to;
+      freshness = upgrade.told;
+      mode = LockMode.EXCLUSIVE;
+    }
+    if (interrupted && to == null) {
+      throw new InterruptedException();
+    } else if (interrupted) {
+      Thread.currentThread().interrupt(); // it came first
+    }
+    return to != null;
+  }
+
+  private void withdraw(UpgradeCall upgrade) {
+    handle
+        .node()
+        .loop()
+        .run(
+            () -> {
+              if (local().withdrawUpgrade(upgrade)) {
+                upgrade.call.decide();
+              }
+            });
+    upgrade.call.await();
+  }
+
+  @Override
+  public void unlock() {
+    if (!STATE.compareAndSet(this, OPEN, UNLOCKED)) {
+      throw unlockedAlready();
+    }
+    Grant of = grant;
+    Freshness told = freshness;
+    long left = word().exit(mode);
+    if (!HoldWord.isSlow(left)) {
+      return;
+    }
+    boolean lost = HoldWord.isLost(left) || !of.lease().isValid(handle.node().nanoTime());
+    handle.node().loop().run(() -> ended(of, told));
+    if (lost) {
+      throw handle.lostException();
+    }
+  }
+
+  @Override
+  public CompletableFuture<Void> unlockAsync() {
+    if (!STATE.compareAndSet(this, OPEN, UNLOCKED)) {
+      throw unlockedAlready();
+    }
+    Grant of = grant;
+    Freshness told = freshness;
+    long left = word().exit(mode);
+    if (!HoldWord.isSlow(left)) {
+      return CompletableFuture.completedFuture(null);
+    }
+    boolean lost = HoldWord.isLost(left) || !of.lease().isValid(handle.node().nanoTime());
+    CompletableFuture<CompletableFuture<Void>> sent = new CompletableFuture<>();
+    handle
+        .node()
+        .loop()
+        .run(
+            () -> {
+              ended(of, told);
+              sent.complete(local().departures());
+            });
+    if (lost) {
+      return CompletableFuture.failedFuture(handle.lostException());
+    }
+    return handle.node().outside(sent.thenCompose(future -> future));
+  }
+
+  @Override
+  public void close() {
+    if (state == OPEN) {
+      unlock();
+    }
+  }
+
+  private void ended(Grant of, Freshness told) {
+    handle.node().unwatchHold(this, of);
+    local().unlocked(of, told, true);
+  }
+
+  private LocalLock local() {
+    return handle.local();
+  }
+
+  private HoldWord word() {
+    return handle.local().word();
+  }
+
+  private void checkOpen() {
+    if (state == UNLOCKED) {
+      throw unlockedAlready();
+    }
+  }
+
+  private void checkExclusive(String what) {
+    if (mode != LockMode.EXCLUSIVE) {
+      throw new IllegalStateException(
+          what + " under EXCLUSIVE, this hold of lock " + handle.name() + " is " + mode);
+    }
+  }
+
+  private IllegalStateException unlockedAlready() {
+    return new IllegalStateException(
+        "this hold of lock " + handle.name() + " was unlocked already");
+  }
+
+  @Override
+  public String toString() {
+    return mode + " hold of " + handle + " (" + state() + ")";
+  }
+
+  /** A thread that waits for its upgrade. */
+  private static final class UpgradeCall extends LocalLock.Upgrade {
+    final Call call = new Call();
+    @Nullable Grant grant;
+    Freshness told = Freshness.UNKNOWN;
+    boolean lost;
+
+    @Override
+    protected void upgraded(Grant of, Freshness news) {
+      grant = of;
+      told = news;
+      call.decide();
+    }
+
+    @Override
+    protected void refused() {
+      call.decide();
+    }
+
+    @Override
+    protected void lost() {
+      lost = true;
+      call.decide();
+    }
+  }
+}

@@ -1,0 +1,446 @@
+package io.dmcl.lock.zookeeper.runtime;
+
+import io.dmcl.lock.ClusterLock;
+import io.dmcl.lock.Freshness;
+import io.dmcl.lock.Hold;
+import io.dmcl.lock.LockException;
+import io.dmcl.lock.LockLostException;
+import io.dmcl.lock.LockMode;
+import io.dmcl.lock.LockName;
+import io.dmcl.lock.LockOptions;
+import io.dmcl.lock.LockStats;
+import io.dmcl.lock.Lockspace;
+import io.dmcl.lock.zookeeper.cache.Grant;
+import io.dmcl.lock.zookeeper.cache.HoldWord;
+import io.dmcl.lock.zookeeper.cache.LocalLock;
+import io.dmcl.lock.zookeeper.cache.SessionLease;
+import io.dmcl.lock.zookeeper.cache.Waiter;
+import io.dmcl.lock.zookeeper.protocol.Look;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A lock handle: the fast path, and the way into the event loop for everything else.
+ *
+ * <p>The fast path is {@link HoldWord}, then the lease: in this order, so that a pause between the
+ * two cannot let a caller in whose lease is over.
+ */
+final class LockHandle implements ClusterLock {
+  private final Node node;
+  private final Loop loop;
+  private final LocalLock local;
+  private final HoldWord word;
+  private final Set<WaitingCaller> callers = ConcurrentHashMap.newKeySet();
+  private volatile boolean freed;
+
+  LockHandle(Node node, LocalLock local) {
+    this.node = node;
+    this.loop = node.loop();
+    this.local = local;
+    this.word = local.word();
+  }
+
+  LocalLock local() {
+    return local;
+  }
+
+  Node node() {
+    return node;
+  }
+
+  // --- the bare calls
+
+  @Override
+  public Freshness readLock() throws InterruptedException {
+    return tryFast(LockMode.SHARED) != null
+        ? Freshness.UNCHANGED
+        : acquireSlowly(LockMode.SHARED, true, null).told();
+  }
+
+  @Override
+  public Freshness writeLock() throws InterruptedException {
+    return tryFast(LockMode.EXCLUSIVE) != null
+        ? Freshness.UNCHANGED
+        : acquireSlowly(LockMode.EXCLUSIVE, true, null).told();
+  }
+
+  @Override
+  public void unlock() {
+    boolean shared = word.sharedHolds() > 0;
+    boolean exclusive = word.exclusiveHolds() > 0;
+    if (shared && exclusive) {
+      throw new IllegalStateException(
+          "lock " + name() + " has holds of both modes: say which with unlock(mode)");
+    }
+    unlock(exclusive ? LockMode.EXCLUSIVE : LockMode.SHARED);
+  }
+
+  @Override
+  public void unlock(LockMode mode) {
+    Grant grant = local.fastGrant();
+    boolean over = grant == null || !grant.lease().isValid(loop.nanoTime());
+    long left = word.exit(mode);
+    if (HoldWord.isSlow(left)) {
+      loop.run(local::unlocked);
+    }
+    if (HoldWord.isLost(left) || (HoldWord.isSlow(left) && over)) {
+      throw lostException();
+    }
+  }
+
+  // --- holds
+
+  @Override
+  public Hold acquire(LockMode mode) throws InterruptedException {
+    Hold hold = tryFastHold(mode);
+    return hold != null ? hold : acquireSlowly(mode, true, null).hold(this);
+  }
+
+  @Override
+  public @Nullable Hold tryAcquire(LockMode mode) throws InterruptedException {
+    Hold hold = tryFastHold(mode);
+    if (hold != null) {
+      return hold;
+    }
+    WaitingCaller caller = acquireSlowly(mode, false, null);
+    return caller.grant == null ? null : caller.hold(this);
+  }
+
+  @Override
+  public @Nullable Hold tryAcquire(LockMode mode, Duration timeout) throws InterruptedException {
+    Hold hold = tryFastHold(mode);
+    if (hold != null) {
+      return hold;
+    }
+    WaitingCaller caller = acquireSlowly(mode, true, deadline(timeout));
+    return caller.grant == null ? null : caller.hold(this);
+  }
+
+  @Override
+  public CompletableFuture<Hold> acquireAsync(LockMode mode) {
+    Hold hold = tryFastHold(mode);
+    if (hold != null) {
+      return CompletableFuture.completedFuture(hold);
+    }
+    AsyncCaller caller = new AsyncCaller(this, mode);
+    if (freed || node.isClosed()) {
+      caller.future().completeExceptionally(node.closedException());
+    } else {
+      loop.run(() -> local.acquire(caller));
+    }
+    return caller.future();
+  }
+
+  /** The fast path; null if it is closed. */
+  private @Nullable Grant tryFast(LockMode mode) {
+    boolean entered = mode == LockMode.SHARED ? word.tryEnterShared() : word.tryEnterExclusive();
+    if (!entered) {
+      return null;
+    }
+    Grant grant = local.fastGrant();
+    if (grant != null && grant.lease().isValid(loop.nanoTime())) {
+      local.countHit();
+      return grant;
+    }
+    exit(mode); // the event loop will find out that the lease is over
+    return null;
+  }
+
+  private @Nullable Hold tryFastHold(LockMode mode) {
+    Grant grant = tryFast(mode);
+    return grant == null ? null : new GrantHold(this, grant, mode, Freshness.UNCHANGED);
+  }
+
+  private void exit(LockMode mode) {
+    if (HoldWord.isSlow(word.exit(mode))) {
+      loop.run(local::advance);
+    }
+  }
+
+  private WaitingCaller acquireSlowly(LockMode mode, boolean patient, @Nullable Long deadlineNanos)
+      throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    if (freed || node.isClosed()) {
+      throw node.closedException();
+    }
+    WaitingCaller caller = new WaitingCaller(mode, patient);
+    callers.add(caller);
+    try {
+      loop.run(() -> local.acquire(caller));
+      if (node.isClosed()) {
+        withdraw(caller);
+      }
+      if (!caller.call.await(deadlineNanos)) {
+        withdraw(caller);
+      }
+    } catch (InterruptedException e) {
+      withdraw(caller);
+      giveBack(caller);
+      throw e;
+    } finally {
+      callers.remove(caller);
+    }
+    if (caller.failure != null) {
+      throw rethrown(caller.failure);
+    }
+    return caller;
+  }
+
+  /** Asks to be let go, and waits for the answer, which may be that the hold has just come. */
+  private void withdraw(WaitingCaller caller) {
+    loop.run(
+        () -> {
+          if (local.withdraw(caller)) {
+            caller.call.decide();
+          }
+        });
+    if (node.hasFailed()) {
+      caller.call.decide();
+    }
+    caller.call.await();
+  }
+
+  /** The hold came just as its caller gave up: it has not been told the news. */
+  private void giveBack(WaitingCaller caller) {
+    Grant grant = caller.grant;
+    if (grant != null) {
+      giveBack(grant, caller.mode(), caller.told());
+    }
+  }
+
+  void giveBack(Grant grant, LockMode mode, Freshness told) {
+    word.exit(mode);
+    loop.run(() -> local.unlocked(grant, told, false));
+  }
+
+  void failWaiters(RuntimeException cause) {
+    for (WaitingCaller caller : callers) {
+      caller.failed(cause);
+    }
+  }
+
+  // --- the rest
+
+  @Override
+  public LockName name() {
+    return local.name();
+  }
+
+  @Override
+  public Lockspace lockspace() {
+    return node.lockspace();
+  }
+
+  @Override
+  public LockOptions options() {
+    return local.options();
+  }
+
+  @Override
+  public Freshness monitor() throws InterruptedException {
+    return await(monitorAsync());
+  }
+
+  @Override
+  public CompletableFuture<Freshness> monitorAsync() {
+    return node.outside(node.call(this::readVersion).thenCompose(future -> future));
+  }
+
+  private CompletableFuture<Freshness> readVersion() {
+    checkNotFreed();
+    Lane lane = node.anyLane();
+    Grant grant = local.fastGrant();
+    if (grant != null) {
+      return CompletableFuture.completedFuture(grant.freshness());
+    }
+    if (lane == null || lane.lease() == null) {
+      CompletableFuture<Freshness> later = new CompletableFuture<>();
+      node.withSession(
+          () -> readVersion().whenComplete((value, error) -> relay(later, value, error)));
+      return later;
+    }
+    SessionLease lease = lane.lease();
+    return node.readNow(Look.reads(local.paths(), true))
+        .thenCompose(
+            replies -> {
+              Look look = Look.of(replies);
+              if (look.version() == null) {
+                return node.makeLock(local).thenCompose(made -> readVersion());
+              }
+              return CompletableFuture.completedFuture(local.monitored(look, lease));
+            });
+  }
+
+  private static <T> void relay(
+      CompletableFuture<T> to, @Nullable T value, @Nullable Throwable error) {
+    if (error != null) {
+      to.completeExceptionally(error);
+    } else {
+      to.complete(value);
+    }
+  }
+
+  @Override
+  public void forget() {
+    loop.run(local::forget);
+  }
+
+  @Override
+  public CompletableFuture<Void> drop() {
+    return node.outside(
+        node.call(
+                () -> {
+                  local.drop();
+                  return local.departures();
+                })
+            .thenCompose(future -> future));
+  }
+
+  @Override
+  public LockStats stats() {
+    return join(node.ask(local::stats));
+  }
+
+  @Override
+  public void free() {
+    try {
+      await(freeAsync());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // the release goes on by itself
+    }
+  }
+
+  @Override
+  public CompletableFuture<Void> freeAsync() {
+    if (freed || node.isClosed()) {
+      return CompletableFuture.completedFuture(null);
+    }
+    CompletableFuture<Void> result = new CompletableFuture<>();
+    loop.run(
+        () -> {
+          try {
+            CompletableFuture<Void> rest = node.free(local);
+            freed = true;
+            rest.whenComplete((value, error) -> relay(result, null, error));
+          } catch (RuntimeException e) {
+            result.completeExceptionally(e);
+          }
+        });
+    return node.outside(result);
+  }
+
+  void checkNotFreed() {
+    if (freed) {
+      throw new io.dmcl.lock.LockspaceClosedException(
+          "the handle of lock " + name() + " was freed");
+    }
+  }
+
+  LockLostException lostException() {
+    return new LockLostException(
+        "lock "
+            + name()
+            + " was lost before it was unlocked: the lease ran out or the session ended, and another"
+            + " node may have had it since");
+  }
+
+  static @Nullable Long deadline(Duration timeout) {
+    // Longer than the clock can count is for ever.
+    long nanos;
+    try {
+      nanos = timeout.toNanos();
+    } catch (ArithmeticException e) {
+      return null;
+    }
+    return nanos > Long.MAX_VALUE / 2 ? null : System.nanoTime() + nanos;
+  }
+
+  static RuntimeException rethrown(RuntimeException failure) {
+    // Made by the event loop; the caller's own stack is of more use to its reader.
+    if (failure instanceof LockException) {
+      failure.fillInStackTrace();
+    }
+    return failure;
+  }
+
+  /** Waits for what the event loop does at once; not interruptible. */
+  static <T> T join(CompletableFuture<T> future) {
+    try {
+      return future.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException runtime) {
+        throw rethrown(runtime);
+      }
+      throw e;
+    }
+  }
+
+  static <T> T await(CompletableFuture<T> future) throws InterruptedException {
+    try {
+      return future.get();
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause();
+      if (cause instanceof CompletionException && cause.getCause() != null) {
+        cause = cause.getCause();
+      }
+      if (cause instanceof RuntimeException runtime) {
+        throw rethrown(runtime);
+      }
+      throw new LockException(String.valueOf(cause), e);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "lock " + name() + " of lockspace " + lockspace().name();
+  }
+
+  /** A thread that waits for a hold. */
+  private static final class WaitingCaller extends Waiter {
+    final Call call = new Call();
+    @Nullable Grant grant;
+    @Nullable RuntimeException failure;
+    private Freshness news = Freshness.UNKNOWN;
+
+    WaitingCaller(LockMode mode, boolean patient) {
+      super(mode, patient, null);
+    }
+
+    Freshness told() {
+      return news;
+    }
+
+    Hold hold(LockHandle handle) {
+      Grant of = grant;
+      if (of == null) {
+        throw new IllegalStateException("not granted");
+      }
+      return new GrantHold(handle, of, mode(), news);
+    }
+
+    @Override
+    protected void granted(Grant of, Freshness told) {
+      grant = of;
+      news = told;
+      call.decide();
+    }
+
+    @Override
+    protected void busy() {
+      call.decide();
+    }
+
+    @Override
+    protected void failed(RuntimeException cause) {
+      failure = cause;
+      call.decide();
+    }
+  }
+}

@@ -1,0 +1,28 @@
+package io.dmcl.lock.zookeeper.runtime;
+
+/**
+ * Port: the event loop of a node, and its clock. Tasks run one after the other; each sees what
+ * those before it wrote. They never block.
+ */
+public interface Loop {
+  /** The monotonic clock, in nanoseconds. */
+  long nanoTime();
+
+  /** The wall clock, in nanoseconds since an epoch. */
+  long wallNanos();
+
+  /** Runs a task soon, on another thread. */
+  void execute(Runnable task);
+
+  /**
+   * Runs a task soon, on this thread if the loop is idle. For callers that want the effect at once,
+   * never for the coordination client's threads.
+   */
+  void run(Runnable task);
+
+  /** Runs a task at that time. Called by tasks only. */
+  void schedule(long atNanos, Runnable task);
+
+  /** Runs no more tasks. */
+  void stop();
+}

@@ -1,0 +1,77 @@
+package io.dmcl.lock.zookeeper.runtime;
+
+import io.dmcl.lock.MonitorListener;
+import io.dmcl.lock.zookeeper.protocol.Code;
+import io.dmcl.lock.zookeeper.protocol.ReadOp;
+import io.dmcl.lock.zookeeper.protocol.Reply;
+import io.dmcl.lock.zookeeper.protocol.Version;
+import io.dmcl.lock.zookeeper.protocol.WatchOwner;
+import io.dmcl.lock.zookeeper.protocol.ZnodeStat;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Watches a lock's version while the node has no grant, and tells the lock's monitor listener when
+ * another node has bumped it. Event loop only.
+ */
+final class MonitorWatch implements WatchOwner {
+  private final Node node;
+  private final LockHandle handle;
+  private final ReadOp read;
+  private @Nullable Lane lane;
+  private boolean seen;
+  private long seenVersion;
+
+  MonitorWatch(Node node, LockHandle handle) {
+    this.node = node;
+    this.handle = handle;
+    this.read = new ReadOp.Data(handle.local().paths().version());
+  }
+
+  /** Watches, if it does not yet. */
+  void arm() {
+    Lane on = node.anyLane();
+    if (lane == null && on != null) {
+      lane = on;
+      on.watch(this, read);
+    }
+  }
+
+  void stop() {
+    if (lane != null) {
+      lane.unwatch(this, read);
+      lane = null;
+    }
+  }
+
+  void sessionEnded(Lane of) {
+    if (of == lane) {
+      lane = null;
+      seen = false;
+    }
+  }
+
+  @Override
+  public void watchSet(ReadOp of, Reply.Read reply) {
+    ZnodeStat stat = reply.stat();
+    if (reply.code() != Code.OK || stat == null) {
+      lane = null; // there is no lock; the next use makes it
+      return;
+    }
+    Version version = Version.of(reply.data(), stat);
+    boolean news = handle.local().isNews(version, seen ? seenVersion : null);
+    seen = true;
+    seenVersion = version.mzxid();
+    MonitorListener listener = handle.local().options().monitorListener();
+    if (news && listener != null) {
+      node.listen(() -> listener.modified(handle, version.mzxid()));
+    }
+  }
+
+  @Override
+  public void watchFired(ReadOp of) {
+    lane = null;
+    if (handle.local().isMonitored()) {
+      arm();
+    }
+  }
+}

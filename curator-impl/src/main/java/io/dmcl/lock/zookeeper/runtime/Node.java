@@ -1,0 +1,894 @@
+package io.dmcl.lock.zookeeper.runtime;
+
+import io.dmcl.lock.CoordinatorUnavailableException;
+import io.dmcl.lock.DemoteHook;
+import io.dmcl.lock.HoldState;
+import io.dmcl.lock.LimitExceededException;
+import io.dmcl.lock.LockException;
+import io.dmcl.lock.LockMode;
+import io.dmcl.lock.LockName;
+import io.dmcl.lock.LockOptions;
+import io.dmcl.lock.LockStats;
+import io.dmcl.lock.Lockspace;
+import io.dmcl.lock.LockspaceClosedException;
+import io.dmcl.lock.LockspaceListener;
+import io.dmcl.lock.zookeeper.cache.AcquireAll;
+import io.dmcl.lock.zookeeper.cache.Grant;
+import io.dmcl.lock.zookeeper.cache.LocalLock;
+import io.dmcl.lock.zookeeper.cache.LocalLock.Placement;
+import io.dmcl.lock.zookeeper.cache.SessionLease;
+import io.dmcl.lock.zookeeper.protocol.Code;
+import io.dmcl.lock.zookeeper.protocol.Layout;
+import io.dmcl.lock.zookeeper.protocol.LockPaths;
+import io.dmcl.lock.zookeeper.protocol.ReadOp;
+import io.dmcl.lock.zookeeper.protocol.Reply;
+import io.dmcl.lock.zookeeper.protocol.Request;
+import io.dmcl.lock.zookeeper.protocol.Unit;
+import io.dmcl.lock.zookeeper.protocol.WriteOp;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node: one opened lockspace. Owns the locks and the lanes, gives requests their sessions, and
+ * runs what users have hung on to locks. All of it in the event loop, except what says otherwise.
+ */
+final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
+  private static final long HOOK_OVERDUE_NANOS = 1_000_000_000L;
+  private static final long SWEEP_NANOS = 1_000_000_000L;
+
+  private final NodeConfig config;
+  private final Layout layout;
+  private final Callbacks callbacks;
+  private final LongSupplier random;
+  private final String nodeId;
+  private final byte[] nodeData;
+  private final Loop loop;
+  private final List<Lane> lanes = new ArrayList<>();
+
+  private final Map<LockName, LockHandle> locks = new LinkedHashMap<>();
+  private final Map<LocalLock, LockHandle> handles = new HashMap<>();
+  private final Set<LocalLock> wantRoom = new LinkedHashSet<>();
+  private final Set<AcquireAll> setsWantRoom = new LinkedHashSet<>();
+  private final Map<LocalLock, Long> useCounts = new HashMap<>();
+  private final Map<LocalLock, Long> idleSince = new HashMap<>();
+  private final Map<LocalLock, MonitorWatch> monitors = new HashMap<>();
+  private final Map<Grant, List<HoldWatch>> holdListeners = new HashMap<>();
+  private final List<String> orphans = new ArrayList<>();
+  private final List<Runnable> waitingForSession = new ArrayList<>();
+  private LockStats freed = LockStats.NONE;
+  private String unavailableReason = "no connection to the coordination service yet";
+
+  private final CopyOnWriteArrayList<LockspaceListener> listeners = new CopyOnWriteArrayList<>();
+  private @Nullable Lockspace face;
+  private volatile @Nullable RuntimeException failure;
+  private volatile boolean closed;
+
+  /** Makes the event loop. */
+  interface LoopFactory {
+    /**
+     * A loop.
+     *
+     * @param afterTasks to be run after each batch of tasks
+     * @param onFailure told what a task threw
+     */
+    Loop loop(Runnable afterTasks, Consumer<Throwable> onFailure);
+  }
+
+  /** A hold with a listener, and what it was told last. */
+  private static final class HoldWatch {
+    final GrantHold hold;
+    final io.dmcl.lock.HoldListener listener;
+    HoldState told = HoldState.HELD;
+
+    HoldWatch(GrantHold hold, io.dmcl.lock.HoldListener listener) {
+      this.hold = hold;
+      this.listener = listener;
+    }
+  }
+
+  Node(
+      NodeConfig config,
+      Callbacks callbacks,
+      LongSupplier random,
+      String nodeId,
+      byte[] nodeData,
+      LoopFactory loops) {
+    this.config = config;
+    this.callbacks = callbacks;
+    this.random = random;
+    this.nodeId = nodeId;
+    this.nodeData = nodeData;
+    this.loop = loops.loop(this::flush, this::failed);
+    this.layout = new Layout(config.root(), config.lockspace());
+  }
+
+  void start(Lockspace lockspace, List<Coordinator> coordinators) {
+    face = lockspace;
+    for (Coordinator coordinator : coordinators) {
+      lanes.add(new Lane(this, loop, coordinator, config, layout));
+    }
+    for (Lane lane : lanes) {
+      lane.start();
+    }
+    loop.run(this::scheduleSweep);
+  }
+
+  // --- any thread
+
+  Loop loop() {
+    return loop;
+  }
+
+  Callbacks callbacks() {
+    return callbacks;
+  }
+
+  Layout layout() {
+    return layout;
+  }
+
+  String nodeId() {
+    return nodeId;
+  }
+
+  boolean hasFailed() {
+    return failure != null;
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  void addListener(LockspaceListener listener) {
+    listeners.add(listener);
+  }
+
+  /** Runs in the loop, unless the lockspace is closed, and completes there with the result. */
+  <T> CompletableFuture<T> call(Supplier<T> task) {
+    return ask(
+        () -> {
+          checkOpen();
+          return task.get();
+        });
+  }
+
+  /** As {@link #call}, closed or not. */
+  <T> CompletableFuture<T> ask(Supplier<T> task) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    loop.run(
+        () -> {
+          try {
+            result.complete(task.get());
+          } catch (RuntimeException e) {
+            result.completeExceptionally(e);
+          }
+        });
+    if (failure != null) {
+      result.completeExceptionally(closedException());
+    }
+    return result;
+  }
+
+  /** A future that is completed on a thread that may block when {@code source} is. */
+  <T> CompletableFuture<T> outside(CompletableFuture<T> source) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    source.whenComplete(
+        (value, error) ->
+            callbacks
+                .hooks()
+                .execute(
+                    () -> {
+                      if (error != null) {
+                        result.completeExceptionally(error);
+                      } else {
+                        result.complete(value);
+                      }
+                    }));
+    return result;
+  }
+
+  LockspaceClosedException closedException() {
+    RuntimeException cause = failure;
+    return cause == null
+        ? new LockspaceClosedException("lockspace " + config.lockspace() + " is closed")
+        : new LockspaceClosedException(
+            "lockspace " + config.lockspace() + " has failed: " + cause.getMessage(), cause);
+  }
+
+  // --- the event loop
+
+  void checkOpen() {
+    if (closed) {
+      throw closedException();
+    }
+  }
+
+  /** After each batch of events: sends what they came to. */
+  void flush() {
+    for (Lane lane : lanes) {
+      lane.flush();
+    }
+  }
+
+  LockHandle allocate(LockName name, LockOptions options) {
+    checkOpen();
+    if (locks.containsKey(name)) {
+      throw new IllegalStateException(
+          "lockspace "
+              + config.lockspace()
+              + " has a handle of lock "
+              + name
+              + " already: share it, or free it first");
+    }
+    LocalLock local = new LocalLock(this, name, layout.lock(name), options);
+    LockHandle handle = new LockHandle(this, local);
+    locks.put(name, handle);
+    handles.put(local, handle);
+    return handle;
+  }
+
+  @Nullable LockHandle handle(LockName name) {
+    return locks.get(name);
+  }
+
+  /** Ends a handle; completes when the lock is at rest. */
+  CompletableFuture<Void> free(LocalLock lock) {
+    if (!handles.containsKey(lock)) {
+      return CompletableFuture.completedFuture(null);
+    }
+    if (lock.isInUse()) {
+      throw new IllegalStateException(
+          "lock " + lock.name() + " is held or waited for: unlock it first");
+    }
+    lock.close(false);
+    return lock.atRest().thenRun(() -> forgetLock(lock));
+  }
+
+  private void forgetLock(LocalLock lock) {
+    LockHandle handle = handles.remove(lock);
+    if (handle != null) {
+      locks.remove(lock.name());
+      freed = freed.plus(lock.stats());
+      useCounts.remove(lock);
+      idleSince.remove(lock);
+      wantRoom.remove(lock);
+      MonitorWatch monitor = monitors.remove(lock);
+      if (monitor != null) {
+        monitor.stop();
+      }
+    }
+  }
+
+  LockStats stats() {
+    LockStats sum = freed;
+    for (LocalLock lock : handles.keySet()) {
+      sum = sum.plus(lock.stats());
+    }
+    return sum;
+  }
+
+  /** Begins to close: completes when nothing of ours is in any queue. */
+  CompletableFuture<Void> close() {
+    if (closed) {
+      return CompletableFuture.completedFuture(null);
+    }
+    closed = true;
+    List<CompletableFuture<Void>> rests = new ArrayList<>();
+    for (LocalLock lock : List.copyOf(handles.keySet())) {
+      lock.close(true);
+      rests.add(lock.atRest());
+    }
+    waitingForSession.clear();
+    return CompletableFuture.allOf(rests.toArray(CompletableFuture<?>[]::new));
+  }
+
+  /** After {@link #close}: removes the node's znodes; completes when that was tried. */
+  CompletableFuture<Void> deleteNodes() {
+    List<CompletableFuture<Void>> deletions = new ArrayList<>();
+    for (Lane lane : lanes) {
+      CompletableFuture<Void> deletion = new CompletableFuture<>();
+      lane.deleteNode(() -> deletion.complete(null));
+      deletions.add(deletion);
+    }
+    return CompletableFuture.allOf(deletions.toArray(CompletableFuture<?>[]::new));
+  }
+
+  /** Any thread: ends the clients. */
+  void closeClients() {
+    for (Lane lane : lanes) {
+      lane.closeClient();
+    }
+  }
+
+  /** Any thread, as the last thing in the event loop: a promise cannot be kept any more. */
+  void failed(Throwable cause) {
+    RuntimeException error =
+        cause instanceof RuntimeException runtime ? runtime : new IllegalStateException(cause);
+    failure = error;
+    closed = true;
+    for (Lane lane : lanes) {
+      SessionLease lease = lane.lease();
+      if (lease != null) {
+        lease.end();
+      }
+    }
+    for (LockHandle handle : List.copyOf(locks.values())) {
+      handle.local().word().fail();
+      handle.failWaiters(closedException());
+    }
+    tell(
+        listener ->
+            listener.failed(
+                lockspace(),
+                error instanceof LockException lockError
+                    ? lockError
+                    : new LockException("the lockspace has failed: " + error, error)));
+    closeClients();
+  }
+
+  // --- LocalLock.Host
+
+  @Override
+  public long nanoTime() {
+    return loop.nanoTime();
+  }
+
+  @Override
+  public @Nullable Placement place(LocalLock lock, LockMode mode, @Nullable Placement upgradeFrom) {
+    for (Lane lane : lanes) {
+      SessionLease lease = lane.lease();
+      if (lease == null || (upgradeFrom != null && upgradeFrom.lease() != lease)) {
+        continue;
+      }
+      Request request =
+          new Request(
+              lane,
+              lock,
+              lock.paths(),
+              lane.nextId(),
+              mode,
+              lock.lockExists(),
+              upgradeFrom == null ? null : upgradeFrom.request().entry());
+      if (lane.hasRoom(request.entryBytes() + lane.pathOverhead())) {
+        lane.add(request);
+        return new Placement(request, lease);
+      }
+    }
+    if (upgradeFrom == null) {
+      wantRoom.add(lock);
+      makeRoom(1);
+    }
+    return null;
+  }
+
+  @Override
+  public @Nullable List<Placement> placeAll(
+      AcquireAll set, List<LocalLock> members, List<LockMode> modes) {
+    int bytes = 0;
+    for (LocalLock member : members) {
+      bytes += member.paths().lock().length() + 48;
+    }
+    for (Lane lane : lanes) {
+      SessionLease lease = lane.lease();
+      if (lease == null || !lane.hasRoom(bytes + members.size() * lane.pathOverhead())) {
+        continue;
+      }
+      List<Placement> placements = new ArrayList<>();
+      for (int i = 0; i < members.size(); i++) {
+        LocalLock member = members.get(i);
+        Request request =
+            new Request(lane, member, member.paths(), lane.nextId(), modes.get(i), true, null);
+        lane.add(request);
+        placements.add(new Placement(request, lease));
+      }
+      return placements;
+    }
+    setsWantRoom.add(set);
+    makeRoom(members.size());
+    return null;
+  }
+
+  @Override
+  public void vacated(LocalLock lock, Placement placement) {
+    for (Lane lane : lanes) {
+      if (lane.lease() == placement.lease()) {
+        lane.remove(placement.request());
+      }
+    }
+    if (!wantRoom.isEmpty() || !setsWantRoom.isEmpty()) {
+      loop.execute(this::roomMayBe);
+    }
+  }
+
+  private void roomMayBe() {
+    List<LocalLock> wanting = List.copyOf(wantRoom);
+    wantRoom.clear();
+    for (LocalLock lock : wanting) {
+      lock.advance();
+    }
+    List<AcquireAll> sets = List.copyOf(setsWantRoom);
+    setsWantRoom.clear();
+    for (AcquireAll set : sets) {
+      set.roomMayBe();
+    }
+  }
+
+  /** Gives back the least recently used idle grants; says so if there is nothing to give. */
+  private void makeRoom(int wanted) {
+    if (lanes.stream().noneMatch(Lane::hasSession)) {
+      return; // room comes with a session
+    }
+    List<LocalLock> idle = handles.keySet().stream().filter(LocalLock::isCached).toList();
+    boolean leaving = handles.keySet().stream().anyMatch(LocalLock::isLeaving);
+    if (idle.isEmpty() && !leaving) {
+      LimitExceededException error =
+          new LimitExceededException(
+              "this node's "
+                  + lanes.size()
+                  + " session(s) carry as many requests as they may ("
+                  + config.maxSessionBytes()
+                  + " bytes of paths each), and none is idle: open the lockspace with more"
+                  + " sessions, or hold fewer locks at once");
+      loop.execute(
+          () -> {
+            List<LocalLock> wanting = List.copyOf(wantRoom);
+            wantRoom.clear();
+            wanting.forEach(lock -> lock.fail(error));
+            List<AcquireAll> sets = List.copyOf(setsWantRoom);
+            setsWantRoom.clear();
+            sets.forEach(set -> set.fail(error));
+          });
+      return;
+    }
+    reclaim(idle, Math.max(wanted, idle.size() / 16));
+  }
+
+  private void reclaim(List<LocalLock> idle, int count) {
+    List<LocalLock> oldestFirst = new ArrayList<>(idle);
+    oldestFirst.sort(
+        Comparator.comparingLong(lock -> idleSince.getOrDefault(lock, Long.MIN_VALUE)));
+    for (LocalLock lock : oldestFirst.subList(0, Math.min(count, oldestFirst.size()))) {
+      lock.drop();
+    }
+  }
+
+  private void scheduleSweep() {
+    loop.schedule(loop.nanoTime() + SWEEP_NANOS, this::sweep);
+  }
+
+  /** Gives back grants that were idle for too long, or are too many. */
+  private void sweep() {
+    if (closed) {
+      return;
+    }
+    long now = loop.nanoTime();
+    List<LocalLock> idle = new ArrayList<>();
+    for (LocalLock lock : handles.keySet()) {
+      if (!lock.isCached()) {
+        idleSince.remove(lock);
+        continue;
+      }
+      idle.add(lock);
+      long uses = lock.useCount();
+      Long before = useCounts.put(lock, uses);
+      if (before == null || before != uses || !idleSince.containsKey(lock)) {
+        idleSince.put(lock, now);
+      }
+    }
+    if (config.idleNanos() > 0) {
+      for (LocalLock lock : List.copyOf(idle)) {
+        if (now - idleSince.getOrDefault(lock, now) >= config.idleNanos()) {
+          idle.remove(lock);
+          lock.drop();
+        }
+      }
+    }
+    if (idle.size() > config.maxCachedGrants()) {
+      reclaim(idle, idle.size() - config.maxCachedGrants());
+    }
+    scheduleSweep();
+  }
+
+  @Override
+  public void wakeAt(LocalLock lock, long atNanos) {
+    loop.schedule(atNanos, lock::advance);
+  }
+
+  @Override
+  public void demote(LocalLock lock, Grant grant, @Nullable LockMode to) {
+    DemoteHook hook = lock.options().demoteHook();
+    if (hook == null) {
+      throw new IllegalStateException("no hook");
+    }
+    LockHandle handle = handles.get(lock);
+    if (handle == null) {
+      throw new IllegalStateException("a demotion of a lock without a handle");
+    }
+    loop.schedule(loop.nanoTime() + HOOK_OVERDUE_NANOS, () -> checkOverdue(lock));
+    callbacks
+        .hooks()
+        .execute(
+            () -> {
+              Throwable error = null;
+              GrantDemotion demotion = new GrantDemotion(handle, grant, to);
+              try {
+                hook.demote(demotion);
+              } catch (Throwable e) { // whatever it is, what was dirty has not been written
+                error = e;
+                if (e instanceof InterruptedException) {
+                  Thread.currentThread().interrupt();
+                }
+              }
+              demotion.end();
+              Throwable outcome = error;
+              if (outcome != null) {
+                tell(listener -> listener.hookFailed(handle, outcome));
+              }
+              loop.run(() -> lock.hookDone(grant, outcome));
+            });
+  }
+
+  private void checkOverdue(LocalLock lock) {
+    long nanos = lock.demotingNanos();
+    LockHandle handle = handles.get(lock);
+    if (nanos >= HOOK_OVERDUE_NANOS && handle != null) {
+      tell(listener -> listener.hookOverdue(handle, nanos));
+    }
+  }
+
+  @Override
+  public void lost(LocalLock lock, Grant grant) {
+    tellHolds(grant, HoldState.LOST);
+    holdListeners.remove(grant);
+  }
+
+  @Override
+  public void releaseFailed(LocalLock lock, LockException cause) {
+    LockHandle handle = handles.get(lock);
+    if (handle != null) {
+      tell(listener -> listener.releaseFailed(handle, cause));
+    }
+  }
+
+  @Override
+  public void orphaned(LocalLock lock, Request request) {
+    orphans.add(lock.paths().intent(request.id()));
+    removeOrphans();
+  }
+
+  @Override
+  public void watchVersion(LocalLock lock) {
+    LockHandle handle = handles.get(lock);
+    if (handle != null) {
+      monitors.computeIfAbsent(lock, l -> new MonitorWatch(this, handle)).arm();
+    }
+  }
+
+  // --- AcquireAll.Host
+
+  @Override
+  public void makeLocks(AcquireAll set, List<LocalLock> missing) {
+    List<CompletableFuture<Void>> made = missing.stream().map(this::makeLock).toList();
+    var unused =
+        CompletableFuture.allOf(made.toArray(CompletableFuture<?>[]::new))
+            .whenComplete((done, error) -> set.locksMade(asRuntime(error)));
+  }
+
+  @Override
+  public void submit(Placement placement, Unit unit) {
+    for (Lane lane : lanes) {
+      if (lane.lease() == placement.lease()) {
+        lane.submit(unit);
+        return;
+      }
+    }
+    unit.owner().ended(unit);
+  }
+
+  // --- Lane.Host
+
+  @Override
+  public void sessionOpened(Lane lane) {
+    List<Runnable> waiting = List.copyOf(waitingForSession);
+    waitingForSession.clear();
+    waiting.forEach(Runnable::run);
+    removeOrphans();
+    roomMayBe();
+    tell(listener -> listener.sessionEstablished(lockspace()));
+  }
+
+  @Override
+  public void leaseChanged(Lane lane, SessionLease lease) {
+    for (LocalLock lock : List.copyOf(handles.keySet())) {
+      Grant grant = lock.fastGrant();
+      if (grant != null && grant.lease() == lease) {
+        lock.advance();
+      }
+    }
+    HoldState state = lease.isConnected() ? HoldState.HELD : HoldState.JEOPARDY;
+    for (Grant grant : List.copyOf(holdListeners.keySet())) {
+      if (grant.lease() == lease) {
+        tellHolds(grant, state);
+      }
+    }
+  }
+
+  @Override
+  public void leaseOver(Lane lane, SessionLease lease) {
+    for (LocalLock lock : List.copyOf(handles.keySet())) {
+      lock.leaseOver(lease);
+    }
+    tell(listener -> listener.sessionLost(lockspace()));
+  }
+
+  @Override
+  public void sessionEnded(Lane lane, SessionLease lease) {
+    for (MonitorWatch monitor : monitors.values()) {
+      monitor.sessionEnded(lane);
+    }
+    roomMayBe();
+  }
+
+  @Override
+  public void unavailable(String reason) {
+    unavailableReason = reason;
+  }
+
+  @Override
+  public void fail(RuntimeException cause) {
+    throw cause; // the loop stops and calls failed
+  }
+
+  @Override
+  public long random() {
+    return random.getAsLong();
+  }
+
+  @Override
+  public byte[] nodeData() {
+    return nodeData;
+  }
+
+  // --- what is read and written beside the queues
+
+  /** Why there is no session. */
+  String unavailableReason() {
+    return unavailableReason;
+  }
+
+  /** The first lane with a session; null if there is none. */
+  @Nullable Lane anyLane() {
+    for (Lane lane : lanes) {
+      if (lane.hasSession()) {
+        return lane;
+      }
+    }
+    return null;
+  }
+
+  /** Runs now if there is a session, or when there is one. */
+  void withSession(Runnable task) {
+    if (anyLane() != null) {
+      task.run();
+    } else {
+      waitingForSession.add(task);
+    }
+  }
+
+  /** An atomic multi-read. */
+  CompletableFuture<List<Reply.Read>> read(List<ReadOp> reads) {
+    CompletableFuture<List<Reply.Read>> result = new CompletableFuture<>();
+    withSession(
+        () -> {
+          Lane lane = anyLane();
+          if (lane != null) {
+            lane.submit(Unit.reading(new SideUnit(result, null), reads));
+          }
+        });
+    return result;
+  }
+
+  /** A multi-read behind a write, so that it does not show an older state than there was before. */
+  CompletableFuture<List<Reply.Read>> readNow(List<ReadOp> reads) {
+    CompletableFuture<List<Reply.Read>> result = new CompletableFuture<>();
+    withSession(
+        () -> {
+          Lane lane = anyLane();
+          if (lane != null) {
+            WriteOp write = new WriteOp.SetData(layout.node(lane.nonce()), nodeData);
+            lane.submit(new Unit(List.of(write), reads, false, new SideUnit(result, null)));
+          }
+        });
+    return result;
+  }
+
+  /** Writes that may be repeated; completes with OK or the code of the first that was refused. */
+  CompletableFuture<Code> write(List<WriteOp> writes) {
+    CompletableFuture<Code> result = new CompletableFuture<>();
+    withSession(
+        () -> {
+          Lane lane = anyLane();
+          if (lane != null) {
+            lane.submit(Unit.writing(new SideUnit(null, result), writes));
+          }
+        });
+    return result;
+  }
+
+  /** Makes a lock's znodes if they are not there. */
+  CompletableFuture<Void> makeLock(LocalLock lock) {
+    return write(lock.paths().creates())
+        .thenCompose(
+            code -> {
+              if (code != Code.OK && code != Code.NODE_EXISTS) {
+                throw new CoordinatorUnavailableException(
+                    "lock " + lock.name() + " cannot be made: " + code);
+              }
+              lock.setLockExists(true);
+              return CompletableFuture.completedFuture(null);
+            });
+  }
+
+  private void removeOrphans() {
+    if (anyLane() == null || closed) {
+      return;
+    }
+    List<String> paths = List.copyOf(orphans);
+    orphans.clear();
+    for (String path : paths) {
+      var unused =
+          write(List.of(new WriteOp.Delete(path)))
+              .whenComplete(
+                  (code, error) -> {
+                    if (error != null) {
+                      orphans.add(path); // the session ended again; the next one tries
+                    }
+                  });
+    }
+  }
+
+  // --- listeners
+
+  void watchHold(GrantHold hold, Grant grant, io.dmcl.lock.HoldListener listener) {
+    HoldWatch watch = new HoldWatch(hold, listener);
+    holdListeners.computeIfAbsent(grant, g -> new ArrayList<>()).add(watch);
+    HoldState now = hold.state();
+    if (now != HoldState.HELD && now != HoldState.RELEASED) {
+      tellHolds(grant, now);
+    }
+  }
+
+  void unwatchHold(GrantHold hold, Grant grant) {
+    List<HoldWatch> watches = holdListeners.get(grant);
+    if (watches != null) {
+      watches.removeIf(watch -> watch.hold == hold);
+      if (watches.isEmpty()) {
+        holdListeners.remove(grant);
+      }
+    }
+  }
+
+  private void tellHolds(Grant grant, HoldState state) {
+    for (HoldWatch watch : holdListeners.getOrDefault(grant, List.of())) {
+      if (watch.told != state && watch.told != HoldState.LOST) {
+        watch.told = state;
+        listen(() -> watch.listener.stateChanged(watch.hold, state));
+      }
+    }
+  }
+
+  void tell(Consumer<LockspaceListener> event) {
+    for (LockspaceListener listener : listeners) {
+      listen(() -> event.accept(listener));
+    }
+  }
+
+  /** Runs a listener on the listeners' thread. */
+  void listen(Runnable call) {
+    callbacks.listeners().execute(call);
+  }
+
+  /** The lockspace that users see. */
+  Lockspace lockspace() {
+    Lockspace lockspace = face;
+    if (lockspace == null) {
+      throw new IllegalStateException("not started");
+    }
+    return lockspace;
+  }
+
+  private static @Nullable RuntimeException asRuntime(@Nullable Throwable error) {
+    if (error == null) {
+      return null;
+    }
+    Throwable cause = error.getCause() != null ? error.getCause() : error;
+    return cause instanceof RuntimeException runtime
+        ? runtime
+        : new LockException(String.valueOf(cause.getMessage()), cause);
+  }
+
+  /** A unit beside the queues: idempotent, so that it is simply repeated when in doubt. */
+  private final class SideUnit implements Unit.Owner {
+    private final @Nullable CompletableFuture<List<Reply.Read>> read;
+    private final @Nullable CompletableFuture<Code> written;
+
+    SideUnit(
+        @Nullable CompletableFuture<List<Reply.Read>> read,
+        @Nullable CompletableFuture<Code> written) {
+      this.read = read;
+      this.written = written;
+    }
+
+    @Override
+    public void written(Unit unit, List<Reply.Written> results, long zxid) {
+      end(Code.OK);
+    }
+
+    @Override
+    public void refused(Unit unit, int index, Code code) {
+      end(code);
+      if (read != null) {
+        fail("the coordination service refuses to be written: " + code);
+      }
+    }
+
+    @Override
+    public void settled(Unit unit) {
+      Lane lane = anyLane();
+      if (lane == null) {
+        ended(unit);
+      } else {
+        lane.submit(unit);
+      }
+    }
+
+    @Override
+    public void read(Unit unit, List<Reply.Read> replies) {
+      if (read != null) {
+        read.complete(replies);
+      }
+    }
+
+    @Override
+    public void readRefused(Unit unit, Code code) {
+      fail("the coordination service refuses to be read: " + code);
+    }
+
+    @Override
+    public void ended(Unit unit) {
+      fail("the session ended");
+    }
+
+    private void end(Code code) {
+      if (written != null) {
+        written.complete(code);
+      }
+    }
+
+    private void fail(String message) {
+      CoordinatorUnavailableException error = new CoordinatorUnavailableException(message);
+      if (written != null) {
+        written.completeExceptionally(error);
+      }
+      if (read != null) {
+        read.completeExceptionally(error);
+      }
+    }
+  }
+
+  LockPaths paths(LockName name) {
+    return layout.lock(name);
+  }
+}

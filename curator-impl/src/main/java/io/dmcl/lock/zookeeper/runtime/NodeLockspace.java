@@ -1,0 +1,275 @@
+package io.dmcl.lock.zookeeper.runtime;
+
+import io.dmcl.lock.ClusterLock;
+import io.dmcl.lock.Freshness;
+import io.dmcl.lock.Hold;
+import io.dmcl.lock.HoldSet;
+import io.dmcl.lock.LimitExceededException;
+import io.dmcl.lock.LockMode;
+import io.dmcl.lock.LockModes;
+import io.dmcl.lock.LockName;
+import io.dmcl.lock.LockOptions;
+import io.dmcl.lock.LockProperty;
+import io.dmcl.lock.LockStats;
+import io.dmcl.lock.Lockspace;
+import io.dmcl.lock.LockspaceDump;
+import io.dmcl.lock.LockspaceListener;
+import io.dmcl.lock.zookeeper.cache.AcquireAll;
+import io.dmcl.lock.zookeeper.cache.Grant;
+import io.dmcl.lock.zookeeper.cache.LocalLock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** A lockspace on a node: the way of its callers into the event loop. */
+public final class NodeLockspace implements Lockspace {
+  /** Locks in a set: each is at most five writes of a transaction that is bounded. */
+  private static final int MAX_SET = 256;
+
+  private final String name;
+  private final Node node;
+  private final LockModes modes = new LockModes(this);
+  private final Runnable afterClose;
+  private final long closeTimeoutNanos;
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private final CompletableFuture<Void> closed = new CompletableFuture<>();
+
+  NodeLockspace(String name, Node node, long closeTimeoutNanos, Runnable afterClose) {
+    this.name = name;
+    this.node = node;
+    this.closeTimeoutNanos = closeTimeoutNanos;
+    this.afterClose = afterClose;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public String nodeId() {
+    return node.nodeId();
+  }
+
+  @Override
+  public ClusterLock allocate(LockName lock, LockOptions options) {
+    LockHandle handle = LockHandle.join(node.call(() -> node.allocate(lock, options)));
+    if (options.has(LockProperty.PREALLOC_DLM)) {
+      try {
+        LockHandle.await(node.call(() -> node.makeLock(handle.local())).thenCompose(made -> made));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt(); // the lock is made all the same, or at its first use
+      } catch (RuntimeException e) {
+        handle.free();
+        throw e;
+      }
+    }
+    return handle;
+  }
+
+  @Override
+  public HoldSet acquireAll(Map<ClusterLock, LockMode> locks) throws InterruptedException {
+    HoldSet holds = acquireAll(locks, null);
+    if (holds == null) {
+      throw new IllegalStateException("given up without a limit");
+    }
+    return holds;
+  }
+
+  @Override
+  public @Nullable HoldSet tryAcquireAll(Map<ClusterLock, LockMode> locks, Duration timeout)
+      throws InterruptedException {
+    return acquireAll(locks, LockHandle.deadline(timeout));
+  }
+
+  private @Nullable HoldSet acquireAll(
+      Map<ClusterLock, LockMode> locks, @Nullable Long deadlineNanos) throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    CompletableFuture<HoldSet> future = acquireAllAsync(locks);
+    try {
+      return deadlineNanos == null
+          ? LockHandle.await(future)
+          : future.get(Math.max(0, deadlineNanos - System.nanoTime()), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      future.cancel(false);
+      return null;
+    } catch (InterruptedException e) {
+      future.cancel(false);
+      throw e;
+    } catch (ExecutionException e) {
+      return LockHandle.await(future);
+    }
+  }
+
+  @Override
+  public CompletableFuture<HoldSet> acquireAllAsync(Map<ClusterLock, LockMode> locks) {
+    if (locks.isEmpty()) {
+      throw new IllegalArgumentException("an empty set of locks");
+    }
+    if (locks.size() > MAX_SET) {
+      throw new LimitExceededException(
+          "a set has at most " + MAX_SET + " locks, this one has " + locks.size());
+    }
+    List<LockHandle> handles = new ArrayList<>();
+    Map<LocalLock, LockMode> locals = new LinkedHashMap<>();
+    locks.forEach(
+        (lock, mode) -> {
+          if (!(lock instanceof LockHandle handle) || handle.node() != node) {
+            throw new IllegalArgumentException(
+                "lock " + lock.name() + " is not of lockspace " + name);
+          }
+          handle.checkNotFreed();
+          handles.add(handle);
+          locals.put(handle.local(), mode);
+        });
+    if (node.isClosed()) {
+      return CompletableFuture.failedFuture(node.closedException());
+    }
+    SetCaller caller = new SetCaller(handles, List.copyOf(locks.values()));
+    AcquireAll set = new AcquireAll(node, locals, caller);
+    caller.set = set;
+    node.loop().run(set::start);
+    return caller.future;
+  }
+
+  @Override
+  public LockModes modes() {
+    return modes;
+  }
+
+  @Override
+  public boolean purge(LockName lock) throws InterruptedException {
+    return LockHandle.await(
+        node.outside(node.call(() -> Purge.one(node, lock)).thenCompose(future -> future)));
+  }
+
+  @Override
+  public int purgeUnused() throws InterruptedException {
+    return new Survey(node).purgeUnused();
+  }
+
+  @Override
+  public LockspaceDump dump() throws InterruptedException {
+    return new Survey(node).dump(name);
+  }
+
+  @Override
+  public void addListener(LockspaceListener listener) {
+    node.addListener(listener);
+  }
+
+  @Override
+  public LockStats stats() {
+    return LockHandle.join(node.ask(node::stats));
+  }
+
+  @Override
+  public void close() {
+    boolean interrupted = false;
+    if (closing.compareAndSet(false, true)) {
+      interrupted |= !await(step(node::close));
+      interrupted |= !await(step(node::deleteNodes));
+      node.closeClients();
+      node.loop().stop();
+      afterClose.run();
+      closed.complete(null);
+    } else {
+      interrupted = !await(closed);
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private CompletableFuture<Void> step(java.util.function.Supplier<CompletableFuture<Void>> task) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    if (node.hasFailed()) {
+      done.complete(null);
+    } else {
+      node.loop().run(() -> task.get().whenComplete((value, error) -> done.complete(null)));
+    }
+    return done;
+  }
+
+  /**
+   * Waits for a step of closing, not longer than the session would live: what could not be removed
+   * by then goes with the session. Returns false if interrupted meanwhile.
+   */
+  private boolean await(CompletableFuture<Void> step) {
+    long deadline = System.nanoTime() + closeTimeoutNanos;
+    boolean calm = true;
+    while (true) {
+      try {
+        step.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+        return calm;
+      } catch (InterruptedException e) {
+        calm = false;
+      } catch (TimeoutException | ExecutionException e) {
+        return calm;
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "lockspace " + name + " on node " + nodeId();
+  }
+
+  /** A caller that waits for a set. */
+  private final class SetCaller implements AcquireAll.Outcome {
+    private final List<LockHandle> handles;
+    private final List<LockMode> wanted;
+    private @Nullable AcquireAll set;
+    private final CompletableFuture<HoldSet> future =
+        new CompletableFuture<>() {
+          @Override
+          public boolean cancel(boolean mayInterruptIfRunning) {
+            boolean cancelled = super.cancel(mayInterruptIfRunning);
+            AcquireAll of = set;
+            if (cancelled && of != null) {
+              node.loop().run(of::withdraw);
+            }
+            return cancelled;
+          }
+        };
+
+    SetCaller(List<LockHandle> handles, List<LockMode> wanted) {
+      this.handles = handles;
+      this.wanted = wanted;
+    }
+
+    @Override
+    public void acquired(List<Grant> grants, List<Freshness> told) {
+      node.callbacks()
+          .hooks()
+          .execute(
+              () -> {
+                List<Hold> holds = new ArrayList<>();
+                for (int i = 0; i < handles.size(); i++) {
+                  holds.add(
+                      new GrantHold(handles.get(i), grants.get(i), wanted.get(i), told.get(i)));
+                }
+                if (!future.complete(new GrantHoldSet(holds))) {
+                  for (int i = 0; i < handles.size(); i++) {
+                    handles.get(i).giveBack(grants.get(i), wanted.get(i), told.get(i));
+                  }
+                }
+              });
+    }
+
+    @Override
+    public void failed(RuntimeException cause) {
+      node.callbacks().hooks().execute(() -> future.completeExceptionally(cause));
+    }
+  }
+}

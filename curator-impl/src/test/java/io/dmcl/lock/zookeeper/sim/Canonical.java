@@ -1,0 +1,82 @@
+package io.dmcl.lock.zookeeper.sim;
+
+import io.dmcl.lock.zookeeper.protocol.ReadOp;
+import io.dmcl.lock.zookeeper.protocol.Reply;
+import io.dmcl.lock.zookeeper.protocol.WriteOp;
+import io.dmcl.lock.zookeeper.protocol.ZnodeStat;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** Adds requests and messages to fingerprints. */
+final class Canonical {
+  private Canonical() {}
+
+  static void add(Fingerprint out, Request request) {
+    out.text(request.getClass().getSimpleName());
+    if (request instanceof Request.Write write) {
+      for (WriteOp op : write.writes()) {
+        out.text(" ").text(op.getClass().getSimpleName()).text(op.path());
+        if (op instanceof WriteOp.Create create) {
+          out.text(create.kind().name()).bytes(create.data());
+        } else if (op instanceof WriteOp.SetData set) {
+          out.text("=").bytes(set.data());
+        }
+      }
+    } else if (request instanceof Request.Read read) {
+      for (ReadOp op : read.reads()) {
+        out.text(" ").text(op.toString());
+      }
+    } else if (request instanceof Request.Watch watch) {
+      out.text(watch.read().toString());
+    } else if (request instanceof Request.Unwatch unwatch) {
+      out.text(unwatch.read().toString());
+    } else if (request instanceof Request.SetWatches again) {
+      out.text(again.data().toString()).text(again.children().toString());
+      out.zxid(again.lastZxid());
+    } else if (request instanceof Request.Connect connect) {
+      out.number(connect.session()).zxid(connect.lastZxid());
+    }
+  }
+
+  static void add(Fingerprint out, Message message) {
+    if (message instanceof Message.Event event) {
+      out.text(event.toString());
+    } else if (message instanceof Message.Connected connected) {
+      out.text("connected ").number(connected.session());
+    } else if (message instanceof Message.Answer answer) {
+      add(out.zxid(answer.zxid()), answer.request());
+      if (answer.written() != null) {
+        out.text(answer.written().code().name());
+        for (Reply.Written written : answer.written().results()) {
+          out.text(" ").text(written.code().name()).text(String.valueOf(written.createdPath()));
+          add(out, written.stat());
+        }
+      }
+      for (Reply.Read read : answer.reads()) {
+        out.text(" ").text(read.code().name()).text(new TreeSet<>(read.children()).toString());
+        add(out.bytes(read.data()), read.stat());
+      }
+    } else {
+      out.text("closed");
+    }
+  }
+
+  static void add(Fingerprint out, Txn txn) {
+    out.zxid(txn.zxid()).text(txn.kind().name()).number(txn.session());
+    for (Change change : txn.changes()) {
+      out.text(change.getClass().getSimpleName()).text(change.path());
+      if (change instanceof Change.Created created) {
+        out.text(" ").number(created.owner()).bytes(created.data());
+      } else if (change instanceof Change.Set set) {
+        out.text("=").bytes(set.data());
+      }
+    }
+  }
+
+  private static void add(Fingerprint out, @Nullable ZnodeStat stat) {
+    if (stat != null) {
+      out.zxid(stat.czxid()).zxid(stat.mzxid()).zxid(stat.pzxid());
+      out.text(" ").number(stat.cversion()).number(stat.version()).number(stat.numChildren());
+    }
+  }
+}
