@@ -82,8 +82,7 @@ class ConcurrentNodesTest {
       }
       assertThat(
               Files.mismatch(
-                  cluster.directory().resolve("leg0.img"),
-                  cluster.directory().resolve("leg1.img")))
+                  cluster.directory().resolve("leg0.img"), cluster.directory().resolve("leg1.img")))
           .isEqualTo(-1);
     }
   }

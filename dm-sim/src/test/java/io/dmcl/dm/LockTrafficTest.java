@@ -10,8 +10,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What caching the locks saves, in acquires that the coordinator sees. The start is counted too, when
- * every chunk is copied out for the first time and nothing is cached: the shorter the run, the
+ * What caching the locks saves, in acquires that the coordinator sees. The start is counted too,
+ * when every chunk is copied out for the first time and nothing is cached: the shorter the run, the
  * smaller the ratio.
  */
 class LockTrafficTest {

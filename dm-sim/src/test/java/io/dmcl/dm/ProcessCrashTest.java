@@ -55,7 +55,8 @@ class ProcessCrashTest {
       long start = System.nanoTime();
       while (((MirrorTarget) vol.targets().get(0)).recoverNext()) {}
       System.out.printf(
-          "seed %d, crash at write %d after %d lines, %d sectors lost or torn, %d regions in %.1f ms%n",
+          "seed %d, crash at write %d after %d lines, %d sectors lost or torn, %d regions in %.1f"
+              + " ms%n",
           seed,
           crashAt,
           lines,
