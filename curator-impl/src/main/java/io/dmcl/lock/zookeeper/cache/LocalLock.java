@@ -576,6 +576,9 @@ public final class LocalLock implements Request.Listener {
     decide(now);
     Grant of = grant;
     if (of != null && isFast(of, now)) {
+      if (recall != null) {
+        wake(of.grantedAtNanos() + contention.holdNanos()); // nobody else closes it in time
+      }
       word.open(of.mode() == LockMode.EXCLUSIVE && of.isUsedExclusively());
     }
     if (options.monitorListener() != null && isMonitored()) {
