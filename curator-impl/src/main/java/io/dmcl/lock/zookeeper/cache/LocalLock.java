@@ -20,7 +20,7 @@ import io.dmcl.lock.zookeeper.protocol.Version;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -90,7 +90,7 @@ public final class LocalLock implements Request.Listener {
   private final HoldWord word;
 
   private final Deque<Waiter> queue = new ArrayDeque<>();
-  private final Map<Request, Departure> departing = new HashMap<>();
+  private final Map<Request, Departure> departing = new LinkedHashMap<>();
   private final Contention contention = new Contention();
 
   private @Nullable Placement current;
