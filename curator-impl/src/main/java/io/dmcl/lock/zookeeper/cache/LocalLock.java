@@ -555,6 +555,9 @@ public final class LocalLock implements Request.Listener {
     decide(now);
     Grant of = grant;
     if (of != null && isFast(of, now)) {
+      if (recall != null) {
+        wake(of.grantedAtNanos() + contention.holdNanos()); // holds come and go unseen until then
+      }
       word.open(of.mode() == LockMode.EXCLUSIVE && of.isUsedExclusively());
     }
     if (options.monitorListener() != null && isMonitored()) {

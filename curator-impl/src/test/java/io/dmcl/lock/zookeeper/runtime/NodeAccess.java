@@ -91,7 +91,12 @@ public final class NodeAccess {
         new Waiter(mode, false, null) {
           @Override
           protected void granted(Grant grant, Freshness told) {
-            outside(() -> result.complete(new GrantHold(handle, grant, mode, told)));
+            outside(
+                () -> {
+                  if (!result.complete(new GrantHold(handle, grant, mode, told))) {
+                    handle.giveBack(grant, mode, told);
+                  }
+                });
           }
 
           @Override

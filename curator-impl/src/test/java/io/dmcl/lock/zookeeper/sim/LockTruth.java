@@ -44,6 +44,8 @@ final class LockTruth {
   final LockName name;
   final LockPaths paths;
   final Map<String, Place> queue = new LinkedHashMap<>();
+
+  /** The last of those that one transaction has made: the others were given up before. */
   final Map<Long, Place> byToken = new HashMap<>();
 
   /** The owners that died after their users had exclusive holds, until repaired. */
@@ -150,7 +152,7 @@ final class LockTruth {
       place.entry = instead;
     } else {
       queue.remove(id);
-      byToken.remove(place.token);
+      byToken.remove(place.token, place);
     }
     if (!wasExclusive) {
       return;

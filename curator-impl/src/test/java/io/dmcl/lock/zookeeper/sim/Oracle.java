@@ -16,11 +16,13 @@ final class Oracle {
   private final Ensemble ensemble;
   private final List<LockTruth> locks;
   private final List<Use> uses = new ArrayList<>();
+  private final Trace trace;
   private int read;
   private boolean disturbed;
 
-  Oracle(Ensemble ensemble, List<LockTruth> locks) {
+  Oracle(Ensemble ensemble, List<LockTruth> locks, Trace trace) {
     this.ensemble = ensemble;
+    this.trace = trace;
     this.locks = locks;
   }
 
@@ -50,6 +52,7 @@ final class Oracle {
         disturbed = true;
       }
       if (!txn.changes().isEmpty()) {
+        trace.add(ensemble::nowNanos, () -> describe(txn));
         for (LockTruth lock : locks) {
           lock.committed(txn);
         }
@@ -65,6 +68,20 @@ final class Oracle {
         throw new Violation(use.node + " has failed", failure);
       }
     }
+  }
+
+  private static String describe(Txn txn) {
+    StringBuilder text = new StringBuilder("      log " + txn.zxid() + ' ' + txn.kind());
+    text.append(" of session ").append(Long.toHexString(txn.session()));
+    for (Change change : txn.changes()) {
+      String name = change.path().substring(change.path().lastIndexOf('/', change.path().lastIndexOf('/') - 1) + 1);
+      text.append(change instanceof Change.Created ? " +" : change instanceof Change.Set ? " =" : " -");
+      text.append(name);
+      if (text.length() > 500) {
+        return text.append(" …").toString();
+      }
+    }
+    return text.toString();
   }
 
   private void checkGrants(LockTruth lock) {

@@ -44,7 +44,7 @@ final class World {
       locks.add(new LockTruth(name, layout.lock(name)));
       resources.add(new Resource());
     }
-    oracle = new Oracle(ensemble, locks);
+    oracle = new Oracle(ensemble, locks, trace);
     for (int i = 0; i < plan.machines; i++) {
       users.add(null);
     }
