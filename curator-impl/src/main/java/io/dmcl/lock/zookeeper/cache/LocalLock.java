@@ -955,7 +955,7 @@ public final class LocalLock implements Request.Listener {
       case CANCELLED:
       case REFUSED:
       case EXHAUSTED:
-        if (memory != null && request.releaseZxid() != 0) {
+        if (memory != null && departure.published() && request.releaseZxid() != 0) {
           memory = memory.committed(request.id(), request.releaseZxid());
         }
         departure.done().complete(null);
