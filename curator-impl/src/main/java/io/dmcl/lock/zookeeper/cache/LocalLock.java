@@ -733,18 +733,16 @@ public final class LocalLock implements Request.Listener {
 
   private void upgraded(Placement placement, Look look) {
     Placement shared = Objects.requireNonNull(current);
-    Grant old = Objects.requireNonNull(grant);
+    Grant of = Objects.requireNonNull(grant);
     Upgrade caller = upgrade;
     depart(shared, false);
-    Freshness freshness = look.deadIntents().isEmpty() ? old.freshness() : Freshness.OWNER_DIED;
     upgrading = null;
     upgrade = null;
     current = placement;
-    Grant of = new Grant(placement.request(), placement.lease(), look, freshness, host.nanoTime());
-    grant = of;
+    of.upgraded(placement.request(), look, host.nanoTime());
     grants++;
     recall = null;
-    if (freshness == Freshness.UNCHANGED) {
+    if (of.isTaken()) {
       memory = of.memory();
     }
     shared.request().dropped();

@@ -83,6 +83,20 @@ final class LockTruth {
     return bumpsBySession.getOrDefault(session, 0L);
   }
 
+  /** The exclusive entry for which a node that upgrades has dropped its shared one. */
+  @Nullable Place upgradeOf(Use use) {
+    SimSession session = use.node.client.session();
+    for (Place place : queue.values()) {
+      if (session != null
+          && place.session == session.id()
+          && place.mode() == LockMode.EXCLUSIVE
+          && use.local.toString().contains("upgrading")) {
+        return place;
+      }
+    }
+    return null;
+  }
+
   /** Takes in what a transaction did to this lock. */
   void committed(Txn txn) {
     Map<String, Entry> created = new LinkedHashMap<>();

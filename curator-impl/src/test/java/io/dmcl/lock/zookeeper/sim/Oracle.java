@@ -119,6 +119,9 @@ final class Oracle {
   /** Whoever believes to own a lock has a place in its queue, with nobody in conflict before it. */
   private void checkPlace(Use use, long token, LockMode mode, String what) {
     LockTruth.Place own = use.truth.byToken.get(token);
+    if (own == null && mode == LockMode.SHARED) {
+      own = use.truth.upgradeOf(use);
+    }
     if (own == null || !own.mode().covers(mode)) {
       throw new Violation(
           use + ": a valid " + mode + " " + what + " of token " + token + " has "
