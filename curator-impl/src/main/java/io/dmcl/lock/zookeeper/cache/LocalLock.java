@@ -20,7 +20,7 @@ import io.dmcl.lock.zookeeper.protocol.Version;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -90,7 +90,7 @@ public final class LocalLock implements Request.Listener {
   private final HoldWord word;
 
   private final Deque<Waiter> queue = new ArrayDeque<>();
-  private final Map<Request, Departure> departing = new HashMap<>();
+  private final Map<Request, Departure> departing = new LinkedHashMap<>();
   private final Contention contention = new Contention();
 
   private @Nullable Placement current;
@@ -577,7 +577,7 @@ public final class LocalLock implements Request.Listener {
     Grant of = grant;
     if (of != null && isFast(of, now)) {
       if (recall != null) {
-        wake(of.grantedAtNanos() + contention.holdNanos()); // nobody else closes it in time
+        wake(of.grantedAtNanos() + contention.holdNanos()); // holds come and go unseen until then
       }
       word.open(of.mode() == LockMode.EXCLUSIVE && of.isUsedExclusively());
     }
@@ -761,18 +761,16 @@ public final class LocalLock implements Request.Listener {
 
   private void upgraded(Placement placement, Look look) {
     Placement shared = Objects.requireNonNull(current);
-    Grant old = Objects.requireNonNull(grant);
+    Grant of = Objects.requireNonNull(grant);
     Upgrade caller = upgrade;
     depart(shared, false);
-    Freshness freshness = look.deadIntents().isEmpty() ? old.freshness() : Freshness.OWNER_DIED;
     upgrading = null;
     upgrade = null;
     current = placement;
-    Grant of = new Grant(placement.request(), placement.lease(), look, freshness, host.nanoTime());
-    grant = of;
+    of.upgraded(placement.request(), look, host.nanoTime());
     grants++;
     recall = null;
-    if (freshness == Freshness.UNCHANGED) {
+    if (of.isTaken()) {
       memory = of.memory();
     }
     shared.request().dropped();
@@ -984,7 +982,7 @@ public final class LocalLock implements Request.Listener {
       case CANCELLED:
       case REFUSED:
       case EXHAUSTED:
-        if (memory != null && request.releaseZxid() != 0) {
+        if (memory != null && departure.published() && request.releaseZxid() != 0) {
           memory = memory.committed(request.id(), request.releaseZxid());
         }
         departure.done().complete(null);

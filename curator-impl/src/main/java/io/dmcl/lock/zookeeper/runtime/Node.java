@@ -58,13 +58,13 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   private final List<Lane> lanes = new ArrayList<>();
 
   private final Map<LockName, LockHandle> locks = new LinkedHashMap<>();
-  private final Map<LocalLock, LockHandle> handles = new HashMap<>();
+  private final Map<LocalLock, LockHandle> handles = new LinkedHashMap<>();
   private final Set<LocalLock> wantRoom = new LinkedHashSet<>();
   private final Set<AcquireAll> setsWantRoom = new LinkedHashSet<>();
   private final Map<LocalLock, Long> useCounts = new HashMap<>();
   private final Map<LocalLock, Long> idleSince = new HashMap<>();
-  private final Map<LocalLock, MonitorWatch> monitors = new HashMap<>();
-  private final Map<Grant, List<HoldWatch>> holdListeners = new HashMap<>();
+  private final Map<LocalLock, MonitorWatch> monitors = new LinkedHashMap<>();
+  private final Map<Grant, List<HoldWatch>> holdListeners = new LinkedHashMap<>();
   private final List<String> orphans = new ArrayList<>();
   private final List<Runnable> waitingForSession = new ArrayList<>();
   private LockStats freed = LockStats.NONE;
