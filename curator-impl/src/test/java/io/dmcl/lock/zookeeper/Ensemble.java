@@ -123,4 +123,21 @@ public final class Ensemble implements AutoCloseable {
     }
     return count;
   }
+
+  /**
+   * The number of the last request of a session, as its server counts them: pings have none, so the
+   * difference between two moments is how many requests the client has sent in between.
+   */
+  public static long lastRequestOf(long sessionId) throws JMException {
+    MBeanServer beans = ManagementFactory.getPlatformMBeanServer();
+    String session = "0x" + Long.toHexString(sessionId);
+    for (ObjectName name :
+        beans.queryNames(new ObjectName("org.apache.ZooKeeperService:*"), null)) {
+      if (name.getKeyPropertyList().containsValue(session)) {
+        String last = (String) beans.getAttribute(name, "LastCxid");
+        return Long.parseLong(last.substring(2), 16);
+      }
+    }
+    throw new IllegalStateException("no connection of session " + session);
+  }
 }
