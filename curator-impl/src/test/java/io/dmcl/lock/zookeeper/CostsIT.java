@@ -69,6 +69,7 @@ class CostsIT {
 
   @AfterEach
   void close() {
+    counter.letIn();
     opened.parallelStream().forEach(Lockspace::close);
   }
 
@@ -360,6 +361,7 @@ class CostsIT {
       CountingCoordinator each =
           new CountingCoordinator(CuratorCoordinator.on(shared.get(i % clients)));
       counters.add(each);
+      counter = each;
       ClusterLock lock = open(each).allocate("herd", LockProperty.CACHE_RD_LK);
       locks.add(lock);
       first.add(lock.acquireAsync(SHARED));

@@ -18,7 +18,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A coordinator that passes everything on, counts it, and can hold back what comes in.
+ * A coordinator that passes everything on, counts it, and can hold back what comes in, or whoever
+ * sends.
  *
  * <p>A transaction of nothing but the node's own bump is a <em>renewal</em> of the lease. Those
  * come when they come, and are counted apart.
@@ -58,6 +59,8 @@ final class CountingCoordinator implements Coordinator {
 
   @GuardedBy("monitor")
   private @Nullable Counting session;
+
+  private volatile Runnable beforeTransact = () -> {};
 
   CountingCoordinator(Coordinator to) {
     this.to = to;
@@ -135,7 +138,12 @@ final class CountingCoordinator implements Coordinator {
     }
   }
 
-  // --- what comes in
+  // --- what goes out, and what comes in
+
+  /** Runs this, where transactions are sent, before each. */
+  void beforeTransact(Runnable task) {
+    beforeTransact = task;
+  }
 
   /** Holds back everything that comes in from now on. */
   void holdBack() {
@@ -286,6 +294,7 @@ final class CountingCoordinator implements Coordinator {
 
     @Override
     public void transact(List<WriteOp> writes, Consumer<Reply.Transaction> callback) {
+      beforeTransact.run();
       boolean renewal = writes.size() == 1 && writes.get(0) instanceof WriteOp.SetData;
       synchronized (monitor) {
         if (!renewal) {
