@@ -14,7 +14,7 @@ import javax.management.MBeanServer;
 import javax.management.ObjectName;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
-import org.apache.curator.retry.RetryOneTime;
+import org.apache.curator.retry.RetryNTimes;
 import org.apache.curator.test.InstanceSpec;
 import org.apache.curator.test.TestingCluster;
 import org.apache.zookeeper.Watcher.Event.KeeperState;
@@ -99,12 +99,18 @@ public final class Ensemble implements AutoCloseable {
     return client;
   }
 
+  /**
+   * For a client that does nothing by itself: with an ensemble tracker it would watch the
+   * configuration, and after its first reconnection break the connection once more, to balance the
+   * load over the servers that the configuration names.
+   */
   public CuratorFrameworkFactory.Builder builder(Duration sessionTimeout) {
     return CuratorFrameworkFactory.builder()
         .connectString(connectString())
         .sessionTimeoutMs((int) sessionTimeout.toMillis())
         .connectionTimeoutMs(10_000)
-        .retryPolicy(new RetryOneTime(100));
+        .ensembleTracker(false)
+        .retryPolicy(new RetryNTimes(100, 100));
   }
 
   /** The server that the handle is connected to. */
@@ -160,13 +166,14 @@ public final class Ensemble implements AutoCloseable {
         });
     handle.getTestable().injectSessionExpiration();
     told.await();
-    CountDownLatch connected = new CountDownLatch(1);
+    CountDownLatch connected = new CountDownLatch(1); // or gone already
     ZooKeeper second =
         new ZooKeeper(
             client.getZookeeperClient().getCurrentConnectionString(),
             timeoutMs,
             event -> {
-              if (event.getState() == KeeperState.SyncConnected) {
+              if (event.getState() == KeeperState.SyncConnected
+                  || event.getState() == KeeperState.Expired) {
                 connected.countDown();
               }
             },

@@ -274,8 +274,9 @@ abstract class DeathContract extends ContractTests {
   void loseSession_sharedHoldAndBareCall_areLost() throws Exception {
     Lockspace node = cluster.extraNode();
     ClusterLock lock = node.allocate(freshName(), mode.options());
+    release(shared(lock));
     Hold hold = shared(lock);
-    lock.readLock();
+    assertThat(lock.readLock()).isEqualTo(UNCHANGED);
     cluster.loseSession(node);
     eventually("lost", () -> hold.state() == HoldState.LOST);
     assertThatThrownBy(hold::close).isInstanceOf(LockLostException.class);
@@ -395,7 +396,7 @@ abstract class DeathContract extends ContractTests {
     awaitQueue(other.name(), 2);
     ClusterLock free = doomed(node, freshName());
     CompletableFuture<?> set = node.acquireAllAsync(Map.of(lock, SHARED, free, SHARED));
-    eventually("the set has asked", () -> !queue(node(0), free.name()).isEmpty());
+    awaitLocalWaiters(lock, 2);
     node.close();
     assertThat(failureOf(waiter)).isInstanceOf(LockspaceClosedException.class);
     assertThat(failureOf(set)).isInstanceOf(LockspaceClosedException.class);
