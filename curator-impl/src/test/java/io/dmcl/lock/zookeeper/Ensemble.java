@@ -98,13 +98,14 @@ public final class Ensemble implements AutoCloseable {
         });
     handle.getTestable().injectSessionExpiration();
     told.await();
-    CountDownLatch connected = new CountDownLatch(1);
+    CountDownLatch connected = new CountDownLatch(1); // or gone already
     ZooKeeper second =
         new ZooKeeper(
             client.getZookeeperClient().getCurrentConnectionString(),
             timeoutMs,
             event -> {
-              if (event.getState() == KeeperState.SyncConnected) {
+              if (event.getState() == KeeperState.SyncConnected
+                  || event.getState() == KeeperState.Expired) {
                 connected.countDown();
               }
             },

@@ -395,7 +395,7 @@ abstract class DeathContract extends ContractTests {
     awaitQueue(other.name(), 2);
     ClusterLock free = doomed(node, freshName());
     CompletableFuture<?> set = node.acquireAllAsync(Map.of(lock, SHARED, free, SHARED));
-    eventually("the set has asked", () -> !queue(node(0), free.name()).isEmpty());
+    awaitLocalWaiters(lock, 2);
     node.close();
     assertThat(failureOf(waiter)).isInstanceOf(LockspaceClosedException.class);
     assertThat(failureOf(set)).isInstanceOf(LockspaceClosedException.class);

@@ -216,7 +216,7 @@ abstract class FreshnessContract extends ContractTests {
     for (int round = 0; round < 20; round++) {
       Hold other = exclusive(locks.get(0));
       CompletableFuture<Hold> waiter = locks.get(1).acquireAsync(SHARED);
-      CompletableFuture<Void> unlocked = CompletableFuture.runAsync(other::unlock);
+      CompletableFuture<Void> unlocked = unlockWhile(locks.get(1), waiter, other, round % 2 == 0);
       if (waiter.cancel(false)) {
         get(unlocked);
         assertThat(touch(locks.get(1), SHARED)).as("round %d", round).isEqualTo(MODIFIED);
@@ -238,7 +238,7 @@ abstract class FreshnessContract extends ContractTests {
     for (int round = 0; round < 20; round++) {
       Hold reader = shared(locks.get(0));
       CompletableFuture<Hold> writer = locks.get(1).acquireAsync(EXCLUSIVE);
-      CompletableFuture<Void> unlocked = CompletableFuture.runAsync(reader::unlock);
+      CompletableFuture<Void> unlocked = unlockWhile(locks.get(1), writer, reader, round % 2 == 0);
       boolean cancelled = writer.cancel(false);
       if (!cancelled) {
         get(writer).unlock();
@@ -248,6 +248,20 @@ abstract class FreshnessContract extends ContractTests {
           .as("round %d, cancelled %s", round, cancelled)
           .isEqualTo(cancelled ? UNCHANGED : MODIFIED);
     }
+  }
+
+  /**
+   * Unlocks on another thread; with {@code close} it returns in the moment between the grant to the
+   * waiter's node and the end of the waiter's future, if that can be hit.
+   */
+  private static CompletableFuture<Void> unlockWhile(
+      ClusterLock waiting, CompletableFuture<Hold> waiter, Hold hold, boolean close) {
+    long grants = waiting.stats().grants();
+    CompletableFuture<Void> unlocked = CompletableFuture.runAsync(hold::unlock);
+    while (close && !waiter.isDone() && waiting.stats().grants() == grants) {
+      Thread.onSpinWait();
+    }
+    return unlocked;
   }
 
   // ---- forget, monitor, purge

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class GrantHold implements Hold {
   private static final byte OPEN = 0;
   private static final byte UNLOCKED = 1;
+  private static final byte UNLOCKED_LOST = 2;
   private static final VarHandle STATE;
 
   static {
@@ -85,7 +86,7 @@ final class GrantHold implements Hold {
   public HoldState state() {
     if (state == UNLOCKED) {
       return HoldState.RELEASED;
-    } else if (word().isLost() || !grant.lease().isValid(handle.node().nanoTime())) {
+    } else if (state == UNLOCKED_LOST || word().isLost() || !grant.lease().isValid(handle.node().nanoTime())) {
       return HoldState.LOST;
     }
     return grant.lease().isConnected() ? HoldState.HELD : HoldState.JEOPARDY;
@@ -108,7 +109,7 @@ final class GrantHold implements Hold {
 
   @Override
   public long leaseRemainingNanos() {
-    return state == UNLOCKED || word().isLost()
+    return state != OPEN || word().isLost()
         ? 0
         : grant.lease().remainingNanos(handle.node().nanoTime());
   }
@@ -188,47 +189,66 @@ final class GrantHold implements Hold {
 
   @Override
   public void unlock() {
-    if (!STATE.compareAndSet(this, OPEN, UNLOCKED)) {
-      throw unlockedAlready();
-    }
-    Grant of = grant;
-    Freshness told = freshness;
-    long left = word().exit(mode);
-    if (!HoldWord.isSlow(left)) {
-      return;
-    }
-    boolean lost = HoldWord.isLost(left) || !of.lease().isValid(handle.node().nanoTime());
-    handle.node().loop().run(() -> ended(of, told));
-    if (lost) {
+    if (end(() -> {}) == Ended.LOST) {
       throw handle.lostException();
     }
   }
 
   @Override
   public CompletableFuture<Void> unlockAsync() {
+    CompletableFuture<CompletableFuture<Void>> sent = new CompletableFuture<>();
+    switch (end(() -> sent.complete(local().departures()))) {
+      case KEPT:
+        return CompletableFuture.completedFuture(null);
+      case LOST:
+        return CompletableFuture.failedFuture(handle.lostException());
+      case TOLD:
+        break;
+    }
+    return handle.node().outside(sent.thenCompose(future -> future));
+  }
+
+  /** How a hold ended. */
+  private enum Ended {
+    /** The grant is kept; nobody had to be told. */
+    KEPT,
+    /** The event loop has been told. */
+    TOLD,
+    /** The event loop has been told, and the hold had been lost. */
+    LOST
+  }
+
+  private Ended end(Runnable afterwards) {
     if (!STATE.compareAndSet(this, OPEN, UNLOCKED)) {
       throw unlockedAlready();
     }
     Grant of = grant;
+    LockMode held = mode;
     Freshness told = freshness;
-    long left = word().exit(mode);
-    if (!HoldWord.isSlow(left)) {
-      return CompletableFuture.completedFuture(null);
+    // A hold that was told news leaves in the event loop, in one step with the news being taken in:
+    // otherwise the grant could be given up in between, with the news untold.
+    boolean news = told != Freshness.UNCHANGED;
+    long left = news ? 0 : word().exit(held);
+    if (!news && !HoldWord.isSlow(left)) {
+      return Ended.KEPT;
     }
-    boolean lost = HoldWord.isLost(left) || !of.lease().isValid(handle.node().nanoTime());
-    CompletableFuture<CompletableFuture<Void>> sent = new CompletableFuture<>();
+    boolean lost = word().isLost() || !of.lease().isValid(handle.node().nanoTime());
+    if (lost) {
+      state = UNLOCKED_LOST;
+    }
     handle
         .node()
         .loop()
         .run(
             () -> {
-              ended(of, told);
-              sent.complete(local().departures());
+              if (news) {
+                long unused = word().exit(held);
+              }
+              handle.node().unwatchHold(this, of);
+              local().unlocked(of, told, true);
+              afterwards.run();
             });
-    if (lost) {
-      return CompletableFuture.failedFuture(handle.lostException());
-    }
-    return handle.node().outside(sent.thenCompose(future -> future));
+    return lost ? Ended.LOST : Ended.TOLD;
   }
 
   @Override
@@ -236,11 +256,6 @@ final class GrantHold implements Hold {
     if (state == OPEN) {
       unlock();
     }
-  }
-
-  private void ended(Grant of, Freshness told) {
-    handle.node().unwatchHold(this, of);
-    local().unlocked(of, told, true);
   }
 
   private LocalLock local() {
@@ -252,7 +267,7 @@ final class GrantHold implements Hold {
   }
 
   private void checkOpen() {
-    if (state == UNLOCKED) {
+    if (state != OPEN) {
       throw unlockedAlready();
     }
   }

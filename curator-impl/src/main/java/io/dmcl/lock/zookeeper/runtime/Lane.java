@@ -23,6 +23,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One of a node's sessions, one after the other on the same client: its connection, its lease, its
@@ -59,6 +61,11 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     /** What a node's znode says. */
     byte[] nodeData();
   }
+
+  private static final Logger log = LoggerFactory.getLogger(Lane.class);
+
+  /** Reading both clocks takes longer only if the thread loses its processor meanwhile. */
+  private static final long CLOCK_READING_NANOS = 5_000_000;
 
   private static final int MIN_TICKS = 4;
   private static final int MARGIN_DIVISOR = 20;
@@ -574,8 +581,12 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     if (shared == null) {
       return;
     }
-    long now = loop.nanoTime();
+    long before = loop.nanoTime();
     long wall = loop.wallNanos();
+    long now = loop.nanoTime();
+    if (now - before > CLOCK_READING_NANOS) {
+      wall = lastWallNanos + (now - lastNanos); // this thread was off the processor in between
+    }
     long slept = (wall - lastWallNanos) - (now - lastNanos);
     lastNanos = now;
     lastWallNanos = wall;
@@ -583,6 +594,11 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     boolean suspended =
         on != null && shared.hasBegun() && slept > on.timeoutNanos() / MARGIN_DIVISOR;
     if (suspended || shared.isOver(now)) {
+      log.warn(
+          "lockspace {}: the lease of session 0x{} is over{}; its grants are lost",
+          config.lockspace(),
+          on == null ? "?" : Long.toHexString(on.id()),
+          suspended ? ", because the machine was suspended or its clock was set" : "");
       shared.reset();
       lease =
           new Lease(

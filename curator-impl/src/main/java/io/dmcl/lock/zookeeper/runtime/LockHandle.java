@@ -83,14 +83,28 @@ final class LockHandle implements ClusterLock {
   @Override
   public void unlock(LockMode mode) {
     Grant grant = local.fastGrant();
-    boolean over = grant == null || !grant.lease().isValid(loop.nanoTime());
-    long left = word.exit(mode);
-    if (HoldWord.isSlow(left)) {
+    if (grant == null || grant.freshness() == Freshness.UNCHANGED) {
+      boolean over = grant == null || !grant.lease().isValid(loop.nanoTime());
+      long left = word.exit(mode);
+      if (!HoldWord.isSlow(left)) {
+        return;
+      }
       loop.run(local::unlocked);
-    }
-    if (HoldWord.isLost(left) || (HoldWord.isSlow(left) && over)) {
+      if (HoldWord.isLost(left) || over) {
+        throw lostException();
+      }
+    } else if (join(node.ask(() -> exitWithNews(mode)))) {
       throw lostException();
     }
+  }
+
+  /** Leaving and taking the news in are one step; see {@link GrantHold}. */
+  private boolean exitWithNews(LockMode mode) {
+    Grant grant = local.fastGrant();
+    boolean over = grant == null || !grant.lease().isValid(loop.nanoTime());
+    long left = word.exit(mode);
+    local.unlocked();
+    return HoldWord.isLost(left) || over;
   }
 
   // --- holds
