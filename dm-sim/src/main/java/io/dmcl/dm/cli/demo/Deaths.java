@@ -30,16 +30,12 @@ final class Deaths {
    * @return the seconds since the death, if this is the one expected; otherwise negative
    */
   synchronized double repaired(int node, int inSegment, int ofRecord) {
-    if (inSegment != segment) {
-      return -1; // a waiter's death, which errs on the safe side, or a hold that was lost
+    if (inSegment != segment || ofRecord != record) {
+      return -1; // a hold that was lost, or the dead node's other cached grants
     }
     double seconds = (System.nanoTime() - diedNanos) / 1e9;
     if (repair == null) {
       repair = new Repair(node, inSegment, ofRecord, seconds);
-      if (ofRecord != record) {
-        problems.add(
-            "segment " + segment + ": put back was record " + ofRecord + ", torn was " + record);
-      }
       notifyAll();
     }
     return seconds;
@@ -51,7 +47,7 @@ final class Deaths {
     while (repair == null) {
       long leftMs = (end - System.nanoTime()) / 1_000_000;
       if (leftMs <= 0) {
-        problems.add("a node died and nobody was told");
+        problems.add("a node died in the middle of a write, and nobody put its record back");
         return null;
       }
       wait(leftMs);

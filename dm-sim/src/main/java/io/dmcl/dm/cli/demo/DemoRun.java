@@ -1,6 +1,5 @@
 package io.dmcl.dm.cli.demo;
 
-import io.dmcl.dm.cli.demo.PhaseResult.Counter;
 import io.dmcl.lock.LockMode;
 import io.dmcl.lock.Lockspace;
 import io.dmcl.lock.LockspaceDump;
@@ -12,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -28,6 +28,7 @@ final class DemoRun implements AutoCloseable {
   private static final int SEGMENTS_PER_NODE = 4;
   private static final int RECORDS = 32;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration WARM_UP = Duration.ofSeconds(1);
   private static final Duration BEFORE_DEATH = Duration.ofSeconds(1);
   private static final String NON_CACHED = "non-cached";
   private static final String CACHED = "cached";
@@ -77,11 +78,14 @@ final class DemoRun implements AutoCloseable {
     Servers servers = startServers(directory);
     startNodes(servers, directory);
 
+    begin(NON_CACHED);
+    watch("warming up", WARM_UP);
+    report.warmedUp(end());
     report.nonCached(phase(NON_CACHED));
     tour();
     report.cached(phase(CACHED));
     tour();
-    report.afterwards(deathPhase(servers, directory, table));
+    report.died(deathPhase(servers, directory, table));
     tour();
 
     for (NodeProcess node : nodes) {
@@ -207,8 +211,8 @@ final class DemoRun implements AutoCloseable {
   private PhaseResult deathPhase(Servers servers, Path directory, TableFile table)
       throws Exception {
     begin(CACHED);
-    watch("cached", BEFORE_DEATH);
-    int index = (int) Math.floorMod(settings.seed() + settings.nodes() - 2, settings.nodes());
+    watch("cached, before a death", BEFORE_DEATH);
+    int index = (int) Math.floorMod(-settings.seed(), (long) settings.nodes());
     NodeProcess victim = nodes.get(index);
     victim.order("die");
     String[] where = victim.await("midwrite", PATIENCE).split(" ", -1);
@@ -230,7 +234,7 @@ final class DemoRun implements AutoCloseable {
     heir.await("prepared", PATIENCE);
     heir.order("go");
     progress.say("node %d is back as process %d", heir.node(), heir.pid());
-    report.died(deaths.awaitRepair(PATIENCE), torn);
+    report.repaired(deaths.awaitRepair(PATIENCE), torn);
 
     watch("cached, after a death", settings.phase());
     PhaseResult result = end();
@@ -262,7 +266,7 @@ final class DemoRun implements AutoCloseable {
           seconds < 0
               ? " and went on"
               : String.format(
-                  java.util.Locale.ROOT, " and went on, %.1f s after the death", seconds));
+                  Locale.ROOT, " and went on, %.1f s after the death", seconds));
     } else {
       progress.say("node %d: %s", from.node(), line);
     }
@@ -277,6 +281,7 @@ final class DemoRun implements AutoCloseable {
         CuratorFrameworkFactory.builder()
             .connectString(servers.connectString())
             .sessionTimeoutMs((int) servers.sessionTimeout().toMillis())
+            .connectionTimeoutMs((int) servers.sessionTimeout().toMillis())
             .retryPolicy(new RetryOneTime(100))
             .build()) {
       client.start();

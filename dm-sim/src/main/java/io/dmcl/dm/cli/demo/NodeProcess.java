@@ -24,6 +24,10 @@ import java.util.function.BiConsumer;
  * being asked for ({@code progress}, {@code repaired}, {@code lost}) goes to a listener.
  */
 final class NodeProcess implements AutoCloseable {
+  /** The processes live for seconds, and there are several for few processors. */
+  private static final List<String> JAVA_OPTIONS =
+      List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xmx128m");
+
   private static final String GONE = "gone";
   private static final int LOG_LINES = 20;
 
@@ -59,7 +63,7 @@ final class NodeProcess implements AutoCloseable {
     Path java = Path.of(System.getProperty("java.home"), "bin", "java");
     List<String> command = new ArrayList<>();
     command.add(java.toString());
-    command.addAll(List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xmx128m"));
+    command.addAll(JAVA_OPTIONS);
     command.addAll(List.of(Dmcl.class.getName(), NodeCommand.NAME));
     command.addAll(arguments);
     Path log = directory.resolve("node-" + node + ".log");

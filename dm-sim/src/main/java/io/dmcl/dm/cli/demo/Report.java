@@ -26,7 +26,11 @@ final class Report {
     all.addAll(result);
   }
 
-  void afterwards(PhaseResult result) {
+  void warmedUp(PhaseResult result) {
+    all.addAll(result);
+  }
+
+  void died(PhaseResult result) {
     all.addAll(result);
   }
 
@@ -34,7 +38,7 @@ final class Report {
     all.addAll(result);
   }
 
-  void died(Deaths.@Nullable Repair repair, boolean torn) {
+  void repaired(Deaths.@Nullable Repair repair, boolean torn) {
     if (!torn) {
       problems.add("the node that was killed in the middle of a write left no torn record");
     }

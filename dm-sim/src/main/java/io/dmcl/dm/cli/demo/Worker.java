@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * <p>One thread works; {@link #stop} and {@link #dieInNextWrite} are for another.
  */
 final class Worker implements AutoCloseable {
-  private static final int VISITS_PER_THOUSAND = 10;
+  private static final int VISITS_PER_HUNDRED = 2;
   private static final int WRITES_PER_HUNDRED = 20;
   private static final long PROGRESS_NANOS = 250_000_000;
 
@@ -109,7 +110,7 @@ final class Worker implements AutoCloseable {
     long begun = System.nanoTime();
     long nextProgress = begun;
     while (!stopping) {
-      boolean visit = shape.nodes() > 1 && random.nextInt(1000) < VISITS_PER_THOUSAND;
+      boolean visit = shape.nodes() > 1 && random.nextInt(100) < VISITS_PER_HUNDRED;
       boolean write = random.nextInt(100) < WRITES_PER_HUNDRED;
       Segment segment = segments[pick(visit)];
       if (use(segment, random.nextInt(shape.records()), write, !visit)) {
@@ -261,7 +262,7 @@ final class Worker implements AutoCloseable {
   private void awaitDeath(Segment segment, int record, Hold hold) {
     told.accept("midwrite " + segment.number + " " + record + " " + hold.token());
     while (true) {
-      java.util.concurrent.locks.LockSupport.park(this);
+      LockSupport.park(this);
     }
   }
 
