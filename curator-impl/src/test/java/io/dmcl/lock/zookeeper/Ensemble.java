@@ -11,7 +11,7 @@ import javax.management.MBeanServer;
 import javax.management.ObjectName;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
-import org.apache.curator.retry.RetryOneTime;
+import org.apache.curator.retry.RetryNTimes;
 import org.apache.curator.test.InstanceSpec;
 import org.apache.curator.test.TestingCluster;
 import org.apache.zookeeper.Watcher.Event.KeeperState;
@@ -57,12 +57,18 @@ public final class Ensemble implements AutoCloseable {
     return client;
   }
 
+  /**
+   * For a client that does nothing by itself: with an ensemble tracker it would watch the
+   * configuration, and after its first reconnection break the connection once more, to balance the
+   * load over the servers that the configuration names.
+   */
   public CuratorFrameworkFactory.Builder builder(Duration sessionTimeout) {
     return CuratorFrameworkFactory.builder()
         .connectString(connectString())
         .sessionTimeoutMs((int) sessionTimeout.toMillis())
         .connectionTimeoutMs(10_000)
-        .retryPolicy(new RetryOneTime(100));
+        .ensembleTracker(false)
+        .retryPolicy(new RetryNTimes(100, 100));
   }
 
   /** The server that the handle is connected to. */

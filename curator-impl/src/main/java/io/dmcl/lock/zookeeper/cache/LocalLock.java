@@ -211,26 +211,32 @@ public final class LocalLock implements Request.Listener {
    * A hold has left the word (through {@link HoldWord#exit}).
    *
    * @param told what the hold had been told
-   * @param tookNote false if the caller never saw the hold, so that the news has not reached it
    */
-  public void unlocked(Grant of, Freshness told, boolean tookNote) {
-    if (of == grant && tookNote && told != Freshness.UNCHANGED) {
+  public void unlocked(Grant of, Freshness told) {
+    if (of == grant && told != Freshness.UNCHANGED) {
       of.takeNews();
       memory = of.memory();
     }
     advance();
   }
 
-  /**
-   * As {@link #unlocked(Grant, Freshness, boolean)}, for the bare calls, where every hold is told.
-   */
+  /** As {@link #unlocked(Grant, Freshness)}, for the bare calls, where every hold is told. */
   public void unlocked() {
     Grant of = grant;
     if (of != null) {
-      unlocked(of, of.freshness(), true);
+      unlocked(of, of.freshness());
     } else {
       advance();
     }
+  }
+
+  /** A hold that its caller never saw leaves the word: no news was told, nothing was done. */
+  public void giveBack(Grant of, LockMode held) {
+    long unused = word.exit(held);
+    if (of == grant && hits == hitsAtGrant) {
+      of.unuse(held);
+    }
+    advance();
   }
 
   /** Completes when every release that has been begun is durable; fails if one failed. */
@@ -460,10 +466,16 @@ public final class LocalLock implements Request.Listener {
   @Override
   public void clear(Request request) {
     Grant of = grant;
-    if (of != null && of.request() == request && !of.isWatched()) {
+    if (of != null && of.request() == request && (recall != null || !of.isWatched())) {
+      recall = null; // whoever wanted it has given up
       of.watched();
       advance();
     }
+  }
+
+  @Override
+  public void disarmed(Request request) {
+    advance();
   }
 
   @Override
@@ -574,8 +586,8 @@ public final class LocalLock implements Request.Listener {
         return;
       }
       if (!canJoin(of, head.mode(), now)) {
-        if (recall == null && of.mode().covers(head.mode()) && !demoting && !pinned) {
-          of.request().arm(); // perhaps nobody else waits at all
+        if (of.mode().covers(head.mode()) && !demoting && !pinned) {
+          of.request().arm(); // perhaps nobody else waits, or not any more
         }
         return;
       }
@@ -638,7 +650,10 @@ public final class LocalLock implements Request.Listener {
       } else {
         request(exhausted ? LockMode.EXCLUSIVE : head.mode());
       }
-    } else if (head == null && grant == null && current != null && !pinned) {
+    } else if ((head == null || head.set() != null)
+        && grant == null
+        && current != null
+        && !pinned) {
       Placement unwanted = current; // everybody who waited has given up
       current = null;
       depart(unwanted, false);
@@ -708,7 +723,10 @@ public final class LocalLock implements Request.Listener {
   private void decideUpgrade(Grant of) {
     Placement placement = current;
     Upgrade caller = upgrade;
-    if (placement == null || caller == null || upgrading != null) {
+    if (placement == null
+        || caller == null
+        || upgrading != null
+        || placement.request().isDowngrading()) {
       return;
     }
     if (semaphore && (word.sharedHolds() > 1 || word.exclusiveHolds() > 0)) {
