@@ -34,7 +34,7 @@ public final class DemoCommand implements Callable<Integer> {
 
   @Option(
       names = "--connect",
-      paramLabel = "host:port,…",
+      paramLabel = "host:port,...",
       description = "An ensemble to use. Without it, three servers are started in this process.")
   private @Nullable String connectString;
 

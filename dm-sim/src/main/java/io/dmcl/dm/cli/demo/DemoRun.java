@@ -1,23 +1,15 @@
 package io.dmcl.dm.cli.demo;
 
 import io.dmcl.lock.LockMode;
-import io.dmcl.lock.Lockspace;
-import io.dmcl.lock.LockspaceDump;
 import io.dmcl.lock.StaleTokenException;
-import io.dmcl.lock.zookeeper.ZooKeeperLockspace;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import org.apache.curator.framework.CuratorFramework;
-import org.apache.curator.framework.CuratorFrameworkFactory;
-import org.apache.curator.retry.RetryOneTime;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,8 +28,6 @@ final class DemoRun implements AutoCloseable {
   private final Settings settings;
   private final Progress progress;
   private final TableShape shape;
-  private final String root =
-      "/dmcl-demo-" + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
   private final Report report = new Report();
 
   private final Object closing = new Object();
@@ -63,6 +53,11 @@ final class DemoRun implements AutoCloseable {
       Duration tick,
       boolean ignoreFreshness) {}
 
+  /** How a node is started. */
+  private interface NodeStart {
+    NodeProcess start(int node) throws IOException;
+  }
+
   DemoRun(Settings settings, Progress progress) {
     this.settings = settings;
     this.progress = progress;
@@ -76,7 +71,12 @@ final class DemoRun implements AutoCloseable {
     TableFile.create(file, shape);
     TableFile table = closeLater(TableFile.open(file, shape));
     Servers servers = startServers(directory);
-    startNodes(servers, directory);
+    LockRoot root = new LockRoot(servers);
+    if (!servers.areEmbedded()) {
+      closeLater(root); // after the nodes, which come later
+    }
+    NodeStart start = node -> startNode(node, servers, root, directory);
+    startNodes(start);
 
     begin(NON_CACHED);
     watch("warming up", WARM_UP);
@@ -85,7 +85,7 @@ final class DemoRun implements AutoCloseable {
     tour();
     report.cached(phase(CACHED));
     tour();
-    report.died(deathPhase(servers, directory, table));
+    report.died(deathPhase(start, table));
     tour();
 
     for (NodeProcess node : nodes) {
@@ -95,7 +95,7 @@ final class DemoRun implements AutoCloseable {
       node.await("bye", PATIENCE);
       node.awaitEnd(PATIENCE);
     }
-    report.leftBehind(leftBehind(servers));
+    report.leftBehind(root.removeAll(shape));
     report.verified(
         shape, Verification.of(table, shape, Journal.readAll(directory)), deaths.problems());
     report.lines().forEach(progress::line);
@@ -116,9 +116,9 @@ final class DemoRun implements AutoCloseable {
     return servers;
   }
 
-  private void startNodes(Servers servers, Path directory) throws Exception {
+  private void startNodes(NodeStart start) throws Exception {
     for (int node = 1; node <= settings.nodes(); node++) {
-      nodes.add(startNode(node, servers, directory));
+      nodes.add(start.start(node));
     }
     for (NodeProcess node : nodes) {
       node.await("ready", PATIENCE);
@@ -131,13 +131,14 @@ final class DemoRun implements AutoCloseable {
         shape.records());
   }
 
-  private NodeProcess startNode(int node, Servers servers, Path directory) throws IOException {
+  private NodeProcess startNode(int node, Servers servers, LockRoot root, Path directory)
+      throws IOException {
     List<String> arguments =
         new ArrayList<>(
             List.of(
                 "--dir=" + directory,
                 "--connect=" + servers.connectString(),
-                "--root=" + root,
+                "--root=" + root.path(),
                 "--node=" + node,
                 "--seed=" + settings.seed(),
                 "--session-timeout-ms=" + servers.sessionTimeout().toMillis(),
@@ -208,8 +209,7 @@ final class DemoRun implements AutoCloseable {
     return sum;
   }
 
-  private PhaseResult deathPhase(Servers servers, Path directory, TableFile table)
-      throws Exception {
+  private PhaseResult deathPhase(NodeStart start, TableFile table) throws Exception {
     begin(CACHED);
     watch("cached, before a death", BEFORE_DEATH);
     int index = (int) Math.floorMod(-settings.seed(), (long) settings.nodes());
@@ -227,7 +227,7 @@ final class DemoRun implements AutoCloseable {
             + " %d%s",
         victim.node(), victim.pid(), segment, record, torn ? " is torn" : "");
 
-    NodeProcess heir = startNode(victim.node(), servers, directory);
+    NodeProcess heir = start.start(victim.node());
     nodes.set(index, heir);
     heir.await("ready", PATIENCE);
     heir.order("prepare cached");
@@ -265,42 +265,13 @@ final class DemoRun implements AutoCloseable {
           record < 0 ? ", found nothing torn" : ", put record " + record + " back",
           seconds < 0
               ? " and went on"
-              : String.format(
-                  Locale.ROOT, " and went on, %.1f s after the death", seconds));
+              : String.format(Locale.ROOT, " and went on, %.1f s after the death", seconds));
     } else {
       progress.say("node %d: %s", from.node(), line);
     }
   }
 
   // --- the end
-
-  /** What the nodes have left in the lockspace; removes all of it. */
-  private List<String> leftBehind(Servers servers) throws Exception {
-    List<String> left = new ArrayList<>();
-    try (CuratorFramework client =
-        CuratorFrameworkFactory.builder()
-            .connectString(servers.connectString())
-            .sessionTimeoutMs((int) servers.sessionTimeout().toMillis())
-            .connectionTimeoutMs((int) servers.sessionTimeout().toMillis())
-            .retryPolicy(new RetryOneTime(100))
-            .build()) {
-      client.start();
-      try (Lockspace lockspace =
-          ZooKeeperLockspace.on(client).root(root).tick(servers.tick()).open()) {
-        for (LockspaceDump.LockEntry lock : lockspace.dump().locks()) {
-          if (!lock.queue().isEmpty() || !lock.deadIntents().isEmpty()) {
-            left.add(lock.name() + ": " + lock.queue() + " " + lock.deadIntents());
-          }
-        }
-        int purged = lockspace.purgeUnused();
-        if (left.isEmpty() && purged != shape.segments()) {
-          left.add("of " + shape.segments() + " locks " + purged + " could be purged");
-        }
-      }
-      client.delete().deletingChildrenIfNeeded().forPath(root);
-    }
-    return left;
-  }
 
   boolean isClosed() {
     synchronized (closing) {

@@ -78,14 +78,7 @@ public final class NodeCommand implements Callable<Integer> {
                 .open();
         Worker worker =
             new Worker(
-                lockspace,
-                table,
-                tableShape,
-                journal,
-                node,
-                seed,
-                ignoresFreshness,
-                this::say)) {
+                lockspace, table, tableShape, journal, node, seed, ignoresFreshness, this::say)) {
       lockspace.dump(); // the session is there
       current = worker;
       say("ready");

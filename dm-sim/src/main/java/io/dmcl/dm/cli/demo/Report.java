@@ -97,7 +97,7 @@ final class Report {
       facts.add(
           String.format(
               Locale.ROOT,
-              "%,d acknowledged writes: every record's are numbered 1, 2, 3, …, none lost, none"
+              "%,d acknowledged writes: every record's are numbered from 1 on, none lost, none"
                   + " twice",
               verification.writes()));
     }
@@ -139,7 +139,8 @@ final class Report {
     lines.add(time("hand-over, median", result -> result.handOvers().quantileNanos(0.5)));
     lines.add(time("hand-over, 99 %", result -> result.handOvers().quantileNanos(0.99)));
     lines.add(rule());
-    lines.add("hand-over: from asking for a lock to having it, if another node wrote under it last");
+    lines.add(
+        "hand-over: from asking for a lock to having it, if another node wrote under it last");
     lines.add("");
     facts.forEach(fact -> lines.add("  " + fact));
     problems.forEach(problem -> lines.add("  WRONG: " + problem));
@@ -164,7 +165,7 @@ final class Report {
     if (nanos == 0) {
       return "-";
     } else if (nanos < 1e6) {
-      return String.format(Locale.ROOT, "%.1f µs", nanos / 1e3);
+      return String.format(Locale.ROOT, "%.1f us", nanos / 1e3);
     }
     return String.format(Locale.ROOT, "%.1f ms", nanos / 1e6);
   }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.curator.test.InstanceSpec;
 import org.apache.curator.test.TestingCluster;
+import org.jspecify.annotations.Nullable;
 
 /** The ensemble that the demo runs on: three servers in this process, or one that is there. */
 final class Servers implements AutoCloseable {
@@ -21,10 +22,13 @@ final class Servers implements AutoCloseable {
   private final String connectString;
   private final Duration tick;
   private final Duration sessionTimeout;
-  private final AutoCloseable embedded;
+  private final @Nullable AutoCloseable embedded;
 
   private Servers(
-      String connectString, Duration tick, Duration sessionTimeout, AutoCloseable embedded) {
+      String connectString,
+      Duration tick,
+      Duration sessionTimeout,
+      @Nullable AutoCloseable embedded) {
     this.connectString = connectString;
     this.tick = tick;
     this.sessionTimeout = sessionTimeout;
@@ -33,7 +37,7 @@ final class Servers implements AutoCloseable {
 
   /** An ensemble that is there; {@code tick} is at least its tickTime. */
   static Servers at(String connectString, Duration tick) {
-    return new Servers(connectString, tick, tick.multipliedBy(SESSION_TICKS), () -> {});
+    return new Servers(connectString, tick, tick.multipliedBy(SESSION_TICKS), null);
   }
 
   /** Starts servers that keep their files in the directory. */
@@ -42,8 +46,7 @@ final class Servers implements AutoCloseable {
     for (int i = 1; i <= EMBEDDED_SERVERS; i++) {
       Path data = Files.createDirectories(directory.resolve("zookeeper-" + i));
       specs.add(
-          new InstanceSpec(
-              data.toFile(), -1, -1, -1, true, i, (int) EMBEDDED_TICK.toMillis(), -1));
+          new InstanceSpec(data.toFile(), -1, -1, -1, true, i, (int) EMBEDDED_TICK.toMillis(), -1));
     }
     TestingCluster cluster = new TestingCluster(specs);
     try {
@@ -54,6 +57,10 @@ final class Servers implements AutoCloseable {
     }
     return new Servers(
         cluster.getConnectString(), EMBEDDED_TICK, EMBEDDED_SESSION_TIMEOUT, cluster);
+  }
+
+  boolean areEmbedded() {
+    return embedded != null;
   }
 
   String connectString() {
@@ -71,7 +78,9 @@ final class Servers implements AutoCloseable {
   @Override
   public void close() throws IOException {
     try {
-      embedded.close();
+      if (embedded != null) {
+        embedded.close();
+      }
     } catch (IOException | RuntimeException e) {
       throw e;
     } catch (Exception e) {

@@ -58,8 +58,7 @@ final class TableFile implements Closeable {
       for (int segment = 0; segment < shape.segments(); segment++) {
         for (int record = 0; record < shape.records(); record++) {
           table.put(
-              table.recordAt(segment, record),
-              ByteBuffer.wrap(Content.of(segment, record, 0, 0)));
+              table.recordAt(segment, record), ByteBuffer.wrap(Content.of(segment, record, 0, 0)));
         }
       }
     }
@@ -100,9 +99,7 @@ final class TableFile implements Closeable {
         mode,
         token,
         () -> {
-          put(
-              headerAt(segment) + UNDO_CONTENT,
-              get(recordAt(segment, record), Content.BYTES));
+          put(headerAt(segment) + UNDO_CONTENT, get(recordAt(segment, record), Content.BYTES));
           putLong(headerAt(segment) + UNDO_RECORD, record + 1);
         });
     step(
@@ -133,9 +130,7 @@ final class TableFile implements Closeable {
         () -> {
           record[0] = unfinished(segment);
           if (record[0] >= 0) {
-            put(
-                recordAt(segment, record[0]),
-                get(headerAt(segment) + UNDO_CONTENT, Content.BYTES));
+            put(recordAt(segment, record[0]), get(headerAt(segment) + UNDO_CONTENT, Content.BYTES));
             putLong(headerAt(segment) + UNDO_RECORD, 0);
           }
         });
