@@ -232,9 +232,9 @@ final class DemoRun implements AutoCloseable {
     heir.await("ready", PATIENCE);
     heir.order("prepare cached");
     heir.await("prepared", PATIENCE);
+    report.repaired(deaths.awaitRepair(PATIENCE), torn); // by one of those that live
     heir.order("go");
     progress.say("node %d is back as process %d", heir.node(), heir.pid());
-    report.repaired(deaths.awaitRepair(PATIENCE), torn);
 
     watch("cached, after a death", settings.phase());
     PhaseResult result = end();
