@@ -182,7 +182,9 @@ public final class Grant {
     }
   }
 
-  /** Whether the node knows the version: it was no news, or a hold that was told has been unlocked. */
+  /**
+   * Whether the node knows the version: it was no news, or a hold that was told has been unlocked.
+   */
   boolean isTaken() {
     return taken;
   }

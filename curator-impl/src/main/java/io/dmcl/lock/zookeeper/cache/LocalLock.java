@@ -114,7 +114,7 @@ public final class LocalLock implements Request.Listener {
   private @Nullable Upgrade upgrade;
   private @Nullable Placement upgrading;
 
-  private volatile long hits;
+  private long hits; // written by any thread, without synchronisation: a statistic
   private long hitsAtGrant;
   private long misses;
   private long slowHits;
@@ -162,7 +162,6 @@ public final class LocalLock implements Request.Listener {
   }
 
   /** Counts a hold taken on the fast path; concurrent ones may be missed. */
-  @SuppressWarnings("NonAtomicVolatileUpdate") // a statistic; see LockStats
   public void countHit() {
     hits++;
   }
@@ -241,8 +240,8 @@ public final class LocalLock implements Request.Listener {
   }
 
   /**
-   * Completes when every release that has been begun (with its demote hook) is durable; fails if one
-   * failed.
+   * Completes when every release that has been begun (with its demote hook) is durable; fails if
+   * one failed.
    */
   public CompletableFuture<Void> departures() {
     return demoting ? demotionEnded.thenCompose(ended -> releases()) : releases();
@@ -742,12 +741,11 @@ public final class LocalLock implements Request.Listener {
         || placement.request().isDowngrading()) {
       return;
     }
-    if (semaphore && (word.sharedHolds() > 1 || word.exclusiveHolds() > 0)) {
-      return; // the other holds of this node first
-    }
     if (of.mode() == LockMode.EXCLUSIVE) {
-      upgrade = null;
-      convertToExclusive(of, caller);
+      if (!semaphore || (word.sharedHolds() == 1 && word.exclusiveHolds() == 0)) {
+        upgrade = null;
+        convertToExclusive(of, caller);
+      } // otherwise the other holds of this node first
       return;
     }
     upgrading = host.place(this, LockMode.EXCLUSIVE, placement);
@@ -762,10 +760,8 @@ public final class LocalLock implements Request.Listener {
   private void upgraded(Placement placement, Look look) {
     Placement shared = Objects.requireNonNull(current);
     Grant of = Objects.requireNonNull(grant);
-    Upgrade caller = upgrade;
     depart(shared, false);
     upgrading = null;
-    upgrade = null;
     current = placement;
     of.upgraded(placement.request(), look, host.nanoTime());
     grants++;
@@ -774,9 +770,6 @@ public final class LocalLock implements Request.Listener {
       memory = of.memory();
     }
     shared.request().dropped();
-    if (caller != null) {
-      convertToExclusive(of, caller);
-    }
     if (keeps(of)) {
       placement.request().arm();
     }

@@ -86,7 +86,9 @@ final class GrantHold implements Hold {
   public HoldState state() {
     if (state == UNLOCKED) {
       return HoldState.RELEASED;
-    } else if (state == UNLOCKED_LOST || word().isLost() || !grant.lease().isValid(handle.node().nanoTime())) {
+    } else if (state == UNLOCKED_LOST
+        || word().isLost()
+        || !grant.lease().isValid(handle.node().nanoTime())) {
       return HoldState.LOST;
     }
     return grant.lease().isConnected() ? HoldState.HELD : HoldState.JEOPARDY;

@@ -84,11 +84,11 @@ final class LockHandle implements ClusterLock {
   public void unlock(LockMode mode) {
     Grant grant = local.fastGrant();
     if (grant == null || grant.freshness() == Freshness.UNCHANGED) {
-      boolean over = grant == null || !grant.lease().isValid(loop.nanoTime());
       long left = word.exit(mode);
       if (!HoldWord.isSlow(left)) {
         return;
       }
+      boolean over = grant == null || !grant.lease().isValid(loop.nanoTime());
       loop.run(local::unlocked);
       if (HoldWord.isLost(left) || over) {
         throw lostException();
@@ -302,7 +302,12 @@ final class LockHandle implements ClusterLock {
 
   @Override
   public void forget() {
-    loop.run(local::forget);
+    join(
+        node.ask(
+            () -> {
+              local.forget();
+              return true;
+            }));
   }
 
   @Override

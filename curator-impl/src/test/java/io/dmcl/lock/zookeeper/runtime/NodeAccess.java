@@ -154,8 +154,7 @@ public final class NodeAccess {
 
     @Override
     protected void lost() {
-      outside(
-          () -> done.completeExceptionally(((LockHandle) hold.lock()).lostException()));
+      outside(() -> done.completeExceptionally(((LockHandle) hold.lock()).lostException()));
     }
   }
 

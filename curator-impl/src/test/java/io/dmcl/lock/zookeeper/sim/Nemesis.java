@@ -62,8 +62,7 @@ final class Nemesis {
   }
 
   private void later(Runnable task) {
-    long most =
-        random.nextInt(3) == 0 ? 2 * plan.sessionTimeoutNanos : plan.tickNanos;
+    long most = random.nextInt(3) == 0 ? 2 * plan.sessionTimeoutNanos : plan.tickNanos;
     endings.add(new Ending(ensemble.nowNanos() + random.nextLong(most), task));
   }
 
@@ -155,8 +154,7 @@ final class Nemesis {
     int delivered = random.nextInt(onTheWay + 1);
     switch (fault) {
       case DISCONNECT ->
-          ensemble.disconnect(
-              node.client, delivered, random.nextInt(onTheWay - delivered + 1));
+          ensemble.disconnect(node.client, delivered, random.nextInt(onTheWay - delivered + 1));
       case PAUSE_NODE -> pause(node, false);
       case SUSPEND_MACHINE -> pause(node, true);
       case CRASH_NODE -> {

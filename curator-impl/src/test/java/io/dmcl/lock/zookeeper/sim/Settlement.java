@@ -1,7 +1,6 @@
 package io.dmcl.lock.zookeeper.sim;
 
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 
 /**
  * The end of a schedule: nothing goes wrong any more and everybody gets his turn. Every caller that
@@ -51,8 +50,7 @@ final class Settlement {
   }
 
   private void until(String what, Condition condition) {
-    long deadlineNanos =
-        ensemble.nowNanos() + MOST_TIMEOUTS * world.plan.sessionTimeoutNanos;
+    long deadlineNanos = ensemble.nowNanos() + MOST_TIMEOUTS * world.plan.sessionTimeoutNanos;
     for (int round = 0; !condition.holds(); round++) {
       if (round > MOST_ROUNDS || ensemble.nowNanos() > deadlineNanos) {
         throw new Violation("not within bounds: " + what + state());
@@ -211,5 +209,4 @@ final class Settlement {
       }
     }
   }
-
 }

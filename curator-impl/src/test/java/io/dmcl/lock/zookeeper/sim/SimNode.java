@@ -1,7 +1,7 @@
 package io.dmcl.lock.zookeeper.sim;
 
-import io.dmcl.lock.Lockspace;
 import io.dmcl.lock.LockException;
+import io.dmcl.lock.Lockspace;
 import io.dmcl.lock.LockspaceListener;
 import io.dmcl.lock.zookeeper.runtime.Callbacks;
 import io.dmcl.lock.zookeeper.runtime.NodeAccess;

@@ -70,7 +70,12 @@ final class Use {
 
     @Override
     public String toString() {
-      return hold.mode() + " hold of " + use.truth.name + " at " + use.node + ", token "
+      return hold.mode()
+          + " hold of "
+          + use.truth.name
+          + " at "
+          + use.node
+          + ", token "
           + hold.token();
     }
   }

@@ -48,7 +48,8 @@ final class User {
     LockProperty[] properties =
         plan.properties.get(node.number * plan.locks + index).toArray(LockProperty[]::new);
     LockOptions options =
-        LockOptions.of(properties).withDemoteHook(
+        LockOptions.of(properties)
+            .withDemoteHook(
                 demotion -> {
                   world.guard(() -> demoted(self.get(0), demotion));
                   if (self.get(0).hookThrew) {
@@ -283,9 +284,7 @@ final class User {
     }
     use.resource.content = world.nextWrite();
     use.copy = use.resource.content;
-    trace(
-        () ->
-            held + ": wrote " + use.copy + (use.resource.tornBy == token ? ", half" : ""));
+    trace(() -> held + ": wrote " + use.copy + (use.resource.tornBy == token ? ", half" : ""));
   }
 
   private boolean admits(Use.Held held, boolean valid) {
@@ -374,14 +373,14 @@ final class User {
     held.upgrading = upgrading;
     world.whenComplete(
         upgrading.done(),
-            (done, error) -> {
-              held.upgrading = null;
-              trace(() -> held + ": upgraded " + done + (error == null ? "" : " " + error));
-              if (Boolean.TRUE.equals(done)
-                  && world.oracle.granted(held, wish.known, wish.knownForeignBumps)) {
-                takeIn(held);
-              }
-            });
+        (done, error) -> {
+          held.upgrading = null;
+          trace(() -> held + ": upgraded " + done + (error == null ? "" : " " + error));
+          if (Boolean.TRUE.equals(done)
+              && world.oracle.granted(held, wish.known, wish.knownForeignBumps)) {
+            takeIn(held);
+          }
+        });
   }
 
   void unlock(Use.Held held) {
@@ -474,14 +473,14 @@ final class User {
     use.forgotten();
     world.whenComplete(
         use.lock.monitorAsync(),
-            (freshness, error) -> {
-              use.monitoring = false;
-              trace(() -> use + ": monitored, " + freshness + (error == null ? "" : " " + error));
-              if (error == null && freshness.mustReload()) {
-                use.copy = use.resource.content;
-                use.dirty = 0;
-              }
-            });
+        (freshness, error) -> {
+          use.monitoring = false;
+          trace(() -> use + ": monitored, " + freshness + (error == null ? "" : " " + error));
+          if (error == null && freshness.mustReload()) {
+            use.copy = use.resource.content;
+            use.dirty = 0;
+          }
+        });
   }
 
   private void free(Use use) {

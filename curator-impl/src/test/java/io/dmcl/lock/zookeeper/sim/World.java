@@ -118,8 +118,7 @@ final class World {
 
   <T extends @Nullable Object> void whenComplete(
       CompletableFuture<T> future, BiConsumer<? super T, ? super @Nullable Throwable> then) {
-    var unused =
-        future.whenComplete((value, error) -> guard(() -> then.accept(value, error)));
+    var unused = future.whenComplete((value, error) -> guard(() -> then.accept(value, error)));
   }
 
   /** After every event. */
