@@ -745,10 +745,10 @@ public final class LocalLock implements Request.Listener {
     if (of.isTaken()) {
       memory = of.memory();
     }
-    shared.request().dropped();
     if (caller != null) {
-      convertToExclusive(of, caller);
+      convertToExclusive(of, caller); // first: the next line serves whoever waits
     }
+    shared.request().dropped();
     if (keeps(of)) {
       placement.request().arm();
     }
