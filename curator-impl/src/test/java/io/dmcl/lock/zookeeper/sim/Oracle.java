@@ -93,6 +93,9 @@ final class Oracle {
       }
       LockMode mode = null;
       Grant grant = use.local.fastGrant();
+      if (grant != null && grant.mode() == LockMode.EXCLUSIVE) {
+        lock.grantedExclusively.add(grant.token());
+      }
       if (grant != null && grant.lease().isValid(use.node.loop().nanoTime())) {
         mode = grant.mode();
         checkPlace(use, grant.token(), mode, "grant");
@@ -120,15 +123,12 @@ final class Oracle {
   private void checkPlace(Use use, long token, LockMode mode, String what) {
     LockTruth.Place own = use.truth.byToken.get(token);
     if (own == null && mode == LockMode.SHARED) {
-      own = use.truth.upgradeOf(use);
+      own = use.truth.upgradeOf(use, token);
     }
     if (own == null || !own.mode().covers(mode)) {
       throw new Violation(
           use + ": a valid " + mode + " " + what + " of token " + token + " has "
               + (own == null ? "no entry" : "the entry " + own.entry.name()));
-    }
-    if (mode == LockMode.EXCLUSIVE) {
-      use.truth.grantedExclusively.add(token);
     }
     for (LockTruth.Place place : use.truth.queue.values()) {
       if (place.entry.sequence() < own.entry.sequence()
@@ -147,6 +147,9 @@ final class Oracle {
     Freshness told = held.hold.freshness();
     boolean valid = held.isValid();
     boolean exclusive = held.hold.mode() == LockMode.EXCLUSIVE;
+    if (exclusive) {
+      truth.grantedExclusively.add(token);
+    }
     if (exclusive && truth.byToken.containsKey(token)) {
       truth.usedExclusively.add(token);
     }
@@ -223,13 +226,12 @@ final class Oracle {
     }
   }
 
-  /** When everything is at rest: nothing is left but what reports the dead. */
-  void checkNothingLeft() {
+  /** What is left besides what reports the dead; empty if nothing is. */
+  String whatIsLeft() {
     for (LockTruth lock : locks) {
       Znode version = ensemble.leader.tree.get(lock.paths.version());
       if (!lock.queue.isEmpty()) {
-        throw new Violation(
-            "lock " + lock.name + " has left entries behind: " + lock.queue.keySet());
+        return "lock " + lock.name + " has left entries behind: " + lock.queue.keySet();
       }
       if (version == null) {
         continue;
@@ -244,13 +246,14 @@ final class Oracle {
                             use.truth == lock && use.node.isThere() && owns(use.node, place));
         if (place == null
             || (livingNode && !lock.grantedExclusively.contains(place.token))) {
-          throw new Violation("lock " + lock.name + " has left the intent " + intent + " behind");
+          return "lock " + lock.name + " has left the intent " + intent + " behind";
         }
       }
       if (!lock.dead.isEmpty() && version.children.isEmpty()) {
         throw new Violation("lock " + lock.name + " has forgotten its dead: " + lock.dead);
       }
     }
+    return "";
   }
 
   private boolean owns(SimNode node, LockTruth.Place place) {
