@@ -1,5 +1,7 @@
 package io.dmcl.dm.cli;
 
+import io.dmcl.dm.cli.demo.DemoCommand;
+import io.dmcl.dm.cli.demo.NodeCommand;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Properties;
@@ -15,7 +17,8 @@ import picocli.CommandLine.Spec;
     name = "dmcl",
     description = "Cluster locks on ZooKeeper, and simulated devices that are guarded by them.",
     mixinStandardHelpOptions = true,
-    versionProvider = Dmcl.Version.class)
+    versionProvider = Dmcl.Version.class,
+    subcommands = {DemoCommand.class, NodeCommand.class})
 public final class Dmcl implements Runnable {
   @Spec private CommandSpec spec;
 

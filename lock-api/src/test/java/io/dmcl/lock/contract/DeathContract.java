@@ -274,8 +274,9 @@ abstract class DeathContract extends ContractTests {
   void loseSession_sharedHoldAndBareCall_areLost() throws Exception {
     Lockspace node = cluster.extraNode();
     ClusterLock lock = node.allocate(freshName(), mode.options());
+    release(shared(lock));
     Hold hold = shared(lock);
-    lock.readLock();
+    assertThat(lock.readLock()).isEqualTo(UNCHANGED);
     cluster.loseSession(node);
     eventually("lost", () -> hold.state() == HoldState.LOST);
     assertThatThrownBy(hold::close).isInstanceOf(LockLostException.class);

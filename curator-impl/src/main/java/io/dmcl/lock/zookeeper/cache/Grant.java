@@ -31,7 +31,7 @@ public final class Grant {
   private List<RequestId> dead;
   private long grantedAtNanos;
   private boolean used;
-  private boolean usedExclusively;
+  private int exclusiveUses;
   private boolean taken;
   private boolean watched;
   private long slowUses;
@@ -124,7 +124,7 @@ public final class Grant {
   }
 
   boolean isUsedExclusively() {
-    return usedExclusively;
+    return exclusiveUses > 0;
   }
 
   /** Whether it will be heard of when another node wants the lock. */
@@ -142,8 +142,14 @@ public final class Grant {
 
   void use(LockMode by) {
     used = true;
-    usedExclusively |= by == LockMode.EXCLUSIVE;
+    exclusiveUses += by == LockMode.EXCLUSIVE ? 1 : 0;
     slowUses++;
+  }
+
+  /** A use that came to nothing: its caller never saw the hold. */
+  void unuse(LockMode by) {
+    exclusiveUses -= by == LockMode.EXCLUSIVE ? 1 : 0;
+    slowUses--;
   }
 
   void setMode(LockMode newMode) {

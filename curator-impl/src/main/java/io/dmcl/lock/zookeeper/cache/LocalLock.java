@@ -104,6 +104,7 @@ public final class LocalLock implements Request.Listener {
   private boolean waking;
   private long wakeAtNanos;
   private boolean demoting;
+  private CompletableFuture<Void> demotionEnded = new CompletableFuture<>();
   private long demotingSinceNanos;
   private @Nullable LockMode demotingTo;
   private boolean dropWanted;
@@ -211,30 +212,43 @@ public final class LocalLock implements Request.Listener {
    * A hold has left the word (through {@link HoldWord#exit}).
    *
    * @param told what the hold had been told
-   * @param tookNote false if the caller never saw the hold, so that the news has not reached it
    */
-  public void unlocked(Grant of, Freshness told, boolean tookNote) {
-    if (of == grant && tookNote && told != Freshness.UNCHANGED) {
+  public void unlocked(Grant of, Freshness told) {
+    if (of == grant && told != Freshness.UNCHANGED) {
       of.takeNews();
       memory = of.memory();
     }
     advance();
   }
 
-  /**
-   * As {@link #unlocked(Grant, Freshness, boolean)}, for the bare calls, where every hold is told.
-   */
+  /** As {@link #unlocked(Grant, Freshness)}, for the bare calls, where every hold is told. */
   public void unlocked() {
     Grant of = grant;
     if (of != null) {
-      unlocked(of, of.freshness(), true);
+      unlocked(of, of.freshness());
     } else {
       advance();
     }
   }
 
-  /** Completes when every release that has been begun is durable; fails if one failed. */
+  /** A hold that its caller never saw leaves the word: no news was told, nothing was done. */
+  public void giveBack(Grant of, LockMode held) {
+    long unused = word.exit(held);
+    if (of == grant && hits == hitsAtGrant) {
+      of.unuse(held);
+    }
+    advance();
+  }
+
+  /**
+   * Completes when every release that has been begun (with its demote hook) is durable; fails if one
+   * failed.
+   */
   public CompletableFuture<Void> departures() {
+    return demoting ? demotionEnded.thenCompose(ended -> releases()) : releases();
+  }
+
+  private CompletableFuture<Void> releases() {
     return CompletableFuture.allOf(
         departing.values().stream().map(Departure::done).toArray(CompletableFuture<?>[]::new));
   }
@@ -460,10 +474,16 @@ public final class LocalLock implements Request.Listener {
   @Override
   public void clear(Request request) {
     Grant of = grant;
-    if (of != null && of.request() == request && !of.isWatched()) {
+    if (of != null && of.request() == request && (recall != null || !of.isWatched())) {
+      recall = null; // whoever wanted it has given up
       of.watched();
       advance();
     }
+  }
+
+  @Override
+  public void disarmed(Request request) {
+    advance();
   }
 
   @Override
@@ -529,6 +549,7 @@ public final class LocalLock implements Request.Listener {
     } else {
       giveUp(of, Departing.CLEAN);
     }
+    demotionEnded.complete(null);
     advance();
   }
 
@@ -577,8 +598,8 @@ public final class LocalLock implements Request.Listener {
         return;
       }
       if (!canJoin(of, head.mode(), now)) {
-        if (recall == null && of.mode().covers(head.mode()) && !demoting && !pinned) {
-          of.request().arm(); // perhaps nobody else waits at all
+        if (of.mode().covers(head.mode()) && !demoting && !pinned) {
+          of.request().arm(); // perhaps nobody else waits, or not any more
         }
         return;
       }
@@ -641,7 +662,10 @@ public final class LocalLock implements Request.Listener {
       } else {
         request(exhausted ? LockMode.EXCLUSIVE : head.mode());
       }
-    } else if (head == null && grant == null && current != null && !pinned) {
+    } else if ((head == null || head.set() != null)
+        && grant == null
+        && current != null
+        && !pinned) {
       Placement unwanted = current; // everybody who waited has given up
       current = null;
       depart(unwanted, false);
@@ -689,6 +713,7 @@ public final class LocalLock implements Request.Listener {
     }
     if (options.demoteHook() != null && options.caches(of.mode()) && of.isUsed()) {
       demoting = true;
+      demotionEnded = new CompletableFuture<>();
       demotingTo = to;
       demotingSinceNanos = host.nanoTime();
       host.demote(this, of, to);
@@ -711,7 +736,10 @@ public final class LocalLock implements Request.Listener {
   private void decideUpgrade(Grant of) {
     Placement placement = current;
     Upgrade caller = upgrade;
-    if (placement == null || caller == null || upgrading != null) {
+    if (placement == null
+        || caller == null
+        || upgrading != null
+        || placement.request().isDowngrading()) {
       return;
     }
     if (semaphore && (word.sharedHolds() > 1 || word.exclusiveHolds() > 0)) {
@@ -907,6 +935,7 @@ public final class LocalLock implements Request.Listener {
       entering.request().cancel();
     }
     demoting = false;
+    demotionEnded.complete(null); // what becomes of the hook does not matter any more
     AcquireAll set = pinnedSet();
     pinned = false;
     if (word.sharedHolds() + word.exclusiveHolds() > 0) {

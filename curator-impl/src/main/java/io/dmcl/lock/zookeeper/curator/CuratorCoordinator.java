@@ -132,10 +132,10 @@ public final class CuratorCoordinator implements Coordinator {
   @Override
   public void start(Listener listener) {
     CuratorFramework root = view.root();
+    StableHandles.require(root);
     if (owned) {
       root.start();
     }
-    StableHandles.require(root);
     outlet.attach(listener);
     root.getCuratorListenable().addListener(curatorListener);
     // From here on a close is heard of.
@@ -354,11 +354,7 @@ public final class CuratorCoordinator implements Coordinator {
 
   private void sayWhyNotConnected(States state) {
     if (state == States.AUTH_FAILED) {
-      sayUnavailable(
-          "ZooKeeper at "
-              + servers()
-              + " refuses the authentication of this client: give a new client the right"
-              + " credentials");
+      sayUnavailable("ZooKeeper at " + servers() + ": " + Opening.AUTHENTICATION_REFUSED);
     } else if (state == States.CONNECTEDREADONLY) {
       sayUnavailable("ZooKeeper at " + servers() + " is read-only: it has no quorum");
     } else if (withoutConnectionNanos() >= SAY_UNAVAILABLE_AFTER_NANOS) {

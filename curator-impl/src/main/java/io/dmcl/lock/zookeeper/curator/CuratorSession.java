@@ -14,7 +14,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.curator.framework.api.CuratorClosedException;
 import org.apache.zookeeper.ClientCnxn;
@@ -56,36 +55,6 @@ final class CuratorSession implements Session, HandleWatch.Subscriber {
     CONNECTED,
     DISCONNECTED,
     ENDED
-  }
-
-  /** A request that is outstanding until it is answered. */
-  private static final class Request<T> {
-    final Consumer<T> callback;
-    final Function<Code, T> failure;
-    final Runnable unanswered;
-    boolean answered;
-
-    Request(Consumer<T> callback, Function<Code, T> failure, Runnable unanswered) {
-      this.callback = callback;
-      this.failure = failure;
-      this.unanswered = unanswered;
-    }
-
-    void reply(T reply) {
-      answered = true;
-      callback.accept(reply);
-    }
-
-    /** It was not sent. */
-    void answer(Code code) {
-      reply(failure.apply(code));
-    }
-
-    /** It was sent, or may have been, and its own reply is not waited for. */
-    void fail(Code code) {
-      unanswered.run();
-      answer(code);
-    }
   }
 
   private static final Runnable NOTHING = () -> {};
@@ -273,7 +242,7 @@ final class CuratorSession implements Session, HandleWatch.Subscriber {
   private void notSent(Request<?> request, Code code) {
     outlet.lock.lock();
     try {
-      if (!outlet.isDetached() && !request.answered) {
+      if (!outlet.isDetached() && !request.isAnswered()) {
         outstanding.remove(request);
         request.fail(code);
       }
@@ -306,7 +275,7 @@ final class CuratorSession implements Session, HandleWatch.Subscriber {
       Request<T> request, int rc, Supplier<T> reply, Runnable first, Runnable tooLate) {
     outlet.lock.lock();
     try {
-      if (request.answered || outlet.isDetached()) {
+      if (request.isAnswered() || outlet.isDetached()) {
         tooLate.run();
       } else if (rc == KeeperException.Code.CONNECTIONLOSS.intValue()) {
         disconnect();

@@ -204,11 +204,6 @@ final class HandleWatch implements Watcher {
     }
   }
 
-  /** For tests: how many watches are set or being set. */
-  synchronized int interestCount() {
-    return interests.size();
-  }
-
   static WatchKind kindOf(ReadOp read) {
     return read instanceof ReadOp.Children ? WatchKind.CHILDREN : WatchKind.DATA;
   }

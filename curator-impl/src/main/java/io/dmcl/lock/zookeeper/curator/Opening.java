@@ -11,6 +11,7 @@ import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.client.ZKClientConfig;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +22,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Opening {
   private static final Logger log = LoggerFactory.getLogger(Opening.class);
+
+  static final String AUTHENTICATION_REFUSED =
+      "the authentication of this client was refused: give a new client the right credentials";
 
   /** Why a handle cannot be used. */
   static final class UnusableException extends Exception {
@@ -143,7 +147,13 @@ final class Opening {
     throw new UnusableException(what + ": " + explain(rc, code), true);
   }
 
-  private static String explain(int rc, KeeperException.Code code) {
+  private static String explain(int rc, KeeperException.@Nullable Code code) {
+    if (code == KeeperException.Code.SESSIONCLOSEDREQUIRESASLAUTH) {
+      return "the servers require authentication by SASL, and this client has none";
+    }
+    if (code == KeeperException.Code.AUTHFAILED) {
+      return AUTHENTICATION_REFUSED;
+    }
     Code ours = Replies.failure(rc);
     return switch (ours) {
       case NO_AUTH ->

@@ -86,8 +86,15 @@ public final class Request implements Unit.Owner, WatchOwner {
     /** Another node wants this mode, which conflicts with the grant. May come again. */
     void recalled(Request request, LockMode wanted);
 
-    /** It is watching for conflicting requests, and there is none. May come again. */
+    /** It is watching for conflicting requests, and there is none (any more). May come again. */
     void clear(Request request);
+
+    /**
+     * It is not watching any more, after a conflict had been told. Who wants to know whether that
+     * lasts has to {@link #arm} it again; it is not done unasked, or a crowd that gathers behind a
+     * long hold would be read again for each that comes.
+     */
+    void disarmed(Request request);
 
     /** The grant is SHARED now, and the bump is durable; 0 if its transaction is not known. */
     void downgraded(Request request, long zxid);
@@ -139,6 +146,7 @@ public final class Request implements Unit.Owner, WatchOwner {
   private boolean wanted; // the watch that is pending or set is still of use
   private boolean armed;
   private boolean armWanted;
+  private boolean conflictTold;
   private boolean aloneInQueue;
 
   private @Nullable Leave leave;
@@ -217,6 +225,11 @@ public final class Request implements Unit.Owner, WatchOwner {
   /** Whether it was granted at a place so late that it should not be kept. */
   public boolean isLate() {
     return entry != null && entry.sequence() >= RENUMBER_FROM;
+  }
+
+  /** Whether its downgrade is on its way. */
+  public boolean isDowngrading() {
+    return phase == Phase.DOWNGRADING;
   }
 
   /** Whether an upgrade has come so far that it cannot be cancelled any more. */
@@ -322,6 +335,7 @@ public final class Request implements Unit.Owner, WatchOwner {
     phase = Phase.DOWNGRADING;
     doubted = false;
     armWanted = false;
+    conflictTold = false;
     disarm();
     send(downgradeWrites(), false);
   }
@@ -358,7 +372,7 @@ public final class Request implements Unit.Owner, WatchOwner {
         entered(Objects.requireNonNull(path), zxid);
         break;
       case DROPPING:
-        phase = Phase.GRANTED;
+        becomeGranted();
         listener.granted(this, Objects.requireNonNull(grantLook));
         grantLook = null;
         break;
@@ -523,8 +537,18 @@ public final class Request implements Unit.Owner, WatchOwner {
       grantLook = look;
       send(List.of(new WriteOp.Delete(paths.entry(upgradeFrom))), false);
     } else {
-      phase = Phase.GRANTED;
+      becomeGranted();
       listener.granted(this, look);
+    }
+  }
+
+  /** The watch on the entry that we waited for is of no use any more; that entry is gone. */
+  private void becomeGranted() {
+    phase = Phase.GRANTED;
+    if (watchPending) {
+      wanted = false;
+    } else {
+      watched = null;
     }
   }
 
@@ -596,7 +620,11 @@ public final class Request implements Unit.Owner, WatchOwner {
       wire.submit(Unit.reading(this, Look.reads(paths, false)));
     } else if (phase == Phase.GRANTED && leave == null && armed) {
       armed = false;
-      arm();
+      if (conflictTold) {
+        listener.disarmed(this);
+      } else {
+        arm();
+      }
     }
   }
 
@@ -702,6 +730,7 @@ public final class Request implements Unit.Owner, WatchOwner {
     }
     aloneInQueue = queue.isAlone(id);
     LockMode conflicting = queue.wantedOf(own);
+    conflictTold = conflicting != null;
     if (conflicting != null) {
       listener.recalled(this, conflicting);
     } else {

@@ -41,7 +41,7 @@ final class AsyncCaller extends Waiter {
     outside(
         () -> {
           if (!future.complete(new GrantHold(handle, grant, mode(), told))) {
-            handle.giveBack(grant, mode(), told);
+            handle.giveBack(grant, mode());
           }
         });
   }

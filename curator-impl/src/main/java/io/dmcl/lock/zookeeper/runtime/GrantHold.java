@@ -240,7 +240,9 @@ final class GrantHold implements Hold {
     if (!news && !HoldWord.isSlow(left)) {
       return Ended.KEPT;
     }
-    boolean lost = word().isLost() || !of.lease().isValid(handle.node().nanoTime());
+    boolean lost =
+        (news ? word().isLost() : HoldWord.isLost(left))
+            || !of.lease().isValid(handle.node().nanoTime());
     if (lost) {
       state = UNLOCKED_LOST;
     }
@@ -253,7 +255,7 @@ final class GrantHold implements Hold {
                 long unused = word().exit(held);
               }
               handle.node().unwatchHold(this, of);
-              local().unlocked(of, told, true);
+              local().unlocked(of, told);
               afterwards.run();
             });
     return lost ? Ended.LOST : Ended.TOLD;

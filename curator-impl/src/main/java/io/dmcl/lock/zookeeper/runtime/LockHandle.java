@@ -225,13 +225,12 @@ final class LockHandle implements ClusterLock {
   private void giveBack(WaitingCaller caller) {
     Grant grant = caller.grant;
     if (grant != null) {
-      giveBack(grant, caller.mode(), caller.told());
+      giveBack(grant, caller.mode());
     }
   }
 
-  void giveBack(Grant grant, LockMode mode, Freshness told) {
-    word.exit(mode);
-    loop.run(() -> local.unlocked(grant, told, false));
+  void giveBack(Grant grant, LockMode mode) {
+    loop.run(() -> local.giveBack(grant, mode));
   }
 
   void failWaiters(RuntimeException cause) {

@@ -261,7 +261,7 @@ public final class NodeLockspace implements Lockspace {
                 }
                 if (!future.complete(new GrantHoldSet(holds))) {
                   for (int i = 0; i < handles.size(); i++) {
-                    handles.get(i).giveBack(grants.get(i), wanted.get(i), told.get(i));
+                    handles.get(i).giveBack(grants.get(i), wanted.get(i));
                   }
                 }
               });

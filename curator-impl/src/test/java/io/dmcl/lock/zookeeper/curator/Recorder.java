@@ -37,10 +37,13 @@ class Recorder implements Coordinator.Listener {
     return session;
   }
 
-  /** What was told and answered so far. */
+  /**
+   * What was told and answered so far; without {@code unavailable}, which a slow connection may
+   * bring at any time that there is none.
+   */
   List<String> events() {
     synchronized (events) {
-      return List.copyOf(events);
+      return events.stream().filter(event -> !event.equals("unavailable")).toList();
     }
   }
 

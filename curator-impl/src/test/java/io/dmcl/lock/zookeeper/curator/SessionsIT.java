@@ -221,10 +221,11 @@ class SessionsIT {
     assertThat(seen.get()).isInstanceOf(org.apache.zookeeper.data.Stat.class);
     assertThat(synchronous.events())
         .startsWith("opened")
-        .containsSubsequence("closing", "ended", "unavailable")
+        .containsSubsequence("closing", "ended")
         .containsOnlyOnce("closing")
         .containsOnlyOnce("ended")
         .containsOnlyOnce("reply");
+    assertThat(synchronous.reasons()).last().asString().contains("closed by its owner");
     assertThat(recorder.events()).containsSubsequence("opened", "closing", "ended");
     observer.sync().forPath(path);
     assertThat(observer.checkExists().forPath(path)).isNull();

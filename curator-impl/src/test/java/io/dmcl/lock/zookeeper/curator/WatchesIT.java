@@ -46,7 +46,7 @@ class WatchesIT {
   @BeforeAll
   static void startEnsemble() throws Exception {
     ensemble = Ensemble.start();
-    other = start(SESSION_TIMEOUT);
+    other = ensemble.client(SESSION_TIMEOUT);
   }
 
   @AfterAll
@@ -57,7 +57,7 @@ class WatchesIT {
 
   @BeforeEach
   void open(TestInfo test) throws Exception {
-    client = start(SESSION_TIMEOUT);
+    client = ensemble.client(SESSION_TIMEOUT);
     coordinator = CuratorCoordinator.on(client);
     secondCoordinator = CuratorCoordinator.on(client);
     session = recorder.open(coordinator);
@@ -72,13 +72,6 @@ class WatchesIT {
     coordinator.close();
     secondCoordinator.close();
     client.close();
-  }
-
-  /** A client that watches nothing by itself. */
-  private static CuratorFramework start(Duration sessionTimeout) {
-    CuratorFramework started = ensemble.builder(sessionTimeout).ensembleTracker(false).build();
-    started.start();
-    return started;
   }
 
   private ZooKeeper handle() throws Exception {

@@ -95,7 +95,7 @@ public final class NodeAccess {
             outside(
                 () -> {
                   if (!result.complete(new GrantHold(handle, grant, mode, told))) {
-                    handle.giveBack(grant, mode, told);
+                    handle.giveBack(grant, mode);
                   }
                 });
           }
