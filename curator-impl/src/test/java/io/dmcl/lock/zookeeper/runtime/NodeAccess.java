@@ -8,6 +8,7 @@ import io.dmcl.lock.LockName;
 import io.dmcl.lock.LockOptions;
 import io.dmcl.lock.zookeeper.cache.Grant;
 import io.dmcl.lock.zookeeper.cache.LocalLock;
+import io.dmcl.lock.zookeeper.cache.SessionLease;
 import io.dmcl.lock.zookeeper.cache.Waiter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -188,7 +189,8 @@ public final class NodeAccess {
   /** Whether its first session has a lease. */
   public boolean hasLease() {
     Lane lane = node.anyLane();
-    return lane != null && lane.lease() != null && lane.lease().hasBegun();
+    SessionLease lease = lane == null ? null : lane.lease();
+    return lease != null && lease.isValid(node.nanoTime());
   }
 
   /** Whether it has closed itself because a promise could not be kept. */

@@ -69,6 +69,9 @@ final class LockTruth {
   /** The tokens under which something is dirty. */
   final Set<Long> dirty = new HashSet<>();
 
+  /** Whose session each token is of. */
+  private final Map<Long, Long> sessions = new HashMap<>();
+
   private final Map<Long, Long> bumpsBySession = new HashMap<>();
   byte[] published = new byte[0];
   long bumps;
@@ -84,11 +87,10 @@ final class LockTruth {
   }
 
   /** The exclusive entry for which a node that upgrades has dropped its shared one. */
-  @Nullable Place upgradeOf(Use use) {
-    SimSession session = use.node.client.session();
+  @Nullable Place upgradeOf(Use use, long token) {
+    long session = sessions.getOrDefault(token, 0L);
     for (Place place : queue.values()) {
-      if (session != null
-          && place.session == session.id()
+      if (place.session == session
           && place.mode() == LockMode.EXCLUSIVE
           && use.local.toString().contains("upgrading")) {
         return place;
@@ -146,6 +148,7 @@ final class LockTruth {
           Place place = new Place(entry, txn.zxid(), txn.session());
           queue.put(id, place);
           byToken.put(place.token, place);
+          sessions.put(place.token, place.session);
         });
     abandoned.keySet().removeAll(intentsDeleted);
   }

@@ -74,12 +74,8 @@ final class Oracle {
     StringBuilder text = new StringBuilder("      log " + txn.zxid() + ' ' + txn.kind());
     text.append(" of session ").append(Long.toHexString(txn.session()));
     for (Change change : txn.changes()) {
-      String name =
-          change
-              .path()
-              .substring(change.path().lastIndexOf('/', change.path().lastIndexOf('/') - 1) + 1);
-      text.append(
-          change instanceof Change.Created ? " +" : change instanceof Change.Set ? " =" : " -");
+      String name = change.path().substring(change.path().lastIndexOf('/', change.path().lastIndexOf('/') - 1) + 1);
+      text.append(change instanceof Change.Created ? " +" : change instanceof Change.Set ? " =" : " -");
       text.append(name);
       if (text.length() > 500) {
         return text.append(" …").toString();
@@ -97,6 +93,9 @@ final class Oracle {
       }
       LockMode mode = null;
       Grant grant = use.local.fastGrant();
+      if (grant != null && grant.mode() == LockMode.EXCLUSIVE) {
+        lock.grantedExclusively.add(grant.token());
+      }
       if (grant != null && grant.lease().isValid(use.node.loop().nanoTime())) {
         mode = grant.mode();
         checkPlace(use, grant.token(), mode, "grant");
@@ -124,25 +123,16 @@ final class Oracle {
   private void checkPlace(Use use, long token, LockMode mode, String what) {
     LockTruth.Place own = use.truth.byToken.get(token);
     if (own == null && mode == LockMode.SHARED) {
-      own = use.truth.upgradeOf(use);
+      own = use.truth.upgradeOf(use, token);
     }
     if (own == null || !own.mode().covers(mode)) {
       throw new Violation(
-          use
-              + ": a valid "
-              + mode
-              + " "
-              + what
-              + " of token "
-              + token
-              + " has "
+          use + ": a valid " + mode + " " + what + " of token " + token + " has "
               + (own == null ? "no entry" : "the entry " + own.entry.name()));
     }
-    if (mode == LockMode.EXCLUSIVE) {
-      use.truth.grantedExclusively.add(token);
-    }
     for (LockTruth.Place place : use.truth.queue.values()) {
-      if (place.entry.sequence() < own.entry.sequence() && place.mode().conflictsWith(own.mode())) {
+      if (place.entry.sequence() < own.entry.sequence()
+          && place.mode().conflictsWith(own.mode())) {
         throw new Violation(
             use + ": a valid " + mode + " " + what + " overtook the entry " + place.entry.name());
       }
@@ -157,6 +147,9 @@ final class Oracle {
     Freshness told = held.hold.freshness();
     boolean valid = held.isValid();
     boolean exclusive = held.hold.mode() == LockMode.EXCLUSIVE;
+    if (exclusive) {
+      truth.grantedExclusively.add(token);
+    }
     if (exclusive && truth.byToken.containsKey(token)) {
       truth.usedExclusively.add(token);
     }
@@ -164,14 +157,12 @@ final class Oracle {
       return false;
     }
     checkExcluded(held);
-    boolean stillDead = !truth.dead.isEmpty() && !truth.recoveredBy.contains(token);
+    boolean stillDead =
+        !truth.dead.isEmpty() && !truth.recoveredBy.contains(token);
     boolean torn = use.resource.tornBy != 0 && use.resource.tornBy != token;
     if ((stillDead || torn) && told != Freshness.OWNER_DIED) {
       throw new Violation(
-          held
-              + " was told "
-              + told
-              + ", but "
+          held + " was told " + told + ", but "
               + (stillDead ? "owners died: " + truth.dead : "the resource is torn"));
     }
     if (!use.resource.admits(held.hold.mode(), token)) {
@@ -181,10 +172,7 @@ final class Oracle {
       long base = use.dirty == 0 ? use.copy : use.dirtyBase;
       if (base != use.resource.content) {
         throw new Violation(
-            held
-                + " was told UNCHANGED; its copy is "
-                + base
-                + ", the resource has "
+            held + " was told UNCHANGED; its copy is " + base + ", the resource has "
                 + use.resource.content);
       }
       if (use.dirty != 0 && use.dirtyToken != token) {
@@ -205,7 +193,9 @@ final class Oracle {
       return;
     }
     for (Use.Held other : held.use.holds) {
-      if (other != held && other.isValid() && other.hold.mode().conflictsWith(held.hold.mode())) {
+      if (other != held
+          && other.isValid()
+          && other.hold.mode().conflictsWith(held.hold.mode())) {
         throw new Violation(held + " and " + other + " in spite of the semaphore");
       }
     }
@@ -217,10 +207,7 @@ final class Oracle {
     byte[] expected = set == null ? truth.published : set;
     if (!Arrays.equals(expected, held.hold.value())) {
       throw new Violation(
-          held
-              + " has the value "
-              + LockTruth.text(held.hold.value())
-              + " instead of "
+          held + " has the value " + LockTruth.text(held.hold.value()) + " instead of "
               + LockTruth.text(expected));
     }
   }
@@ -239,13 +226,12 @@ final class Oracle {
     }
   }
 
-  /** When everything is at rest: nothing is left but what reports the dead. */
-  void checkNothingLeft() {
+  /** What is left besides what reports the dead; empty if nothing is. */
+  String whatIsLeft() {
     for (LockTruth lock : locks) {
       Znode version = ensemble.leader.tree.get(lock.paths.version());
       if (!lock.queue.isEmpty()) {
-        throw new Violation(
-            "lock " + lock.name + " has left entries behind: " + lock.queue.keySet());
+        return "lock " + lock.name + " has left entries behind: " + lock.queue.keySet();
       }
       if (version == null) {
         continue;
@@ -256,15 +242,18 @@ final class Oracle {
             place != null
                 && uses.stream()
                     .anyMatch(
-                        use -> use.truth == lock && use.node.isThere() && owns(use.node, place));
-        if (place == null || (livingNode && !lock.grantedExclusively.contains(place.token))) {
-          throw new Violation("lock " + lock.name + " has left the intent " + intent + " behind");
+                        use ->
+                            use.truth == lock && use.node.isThere() && owns(use.node, place));
+        if (place == null
+            || (livingNode && !lock.grantedExclusively.contains(place.token))) {
+          return "lock " + lock.name + " has left the intent " + intent + " behind";
         }
       }
       if (!lock.dead.isEmpty() && version.children.isEmpty()) {
         throw new Violation("lock " + lock.name + " has forgotten its dead: " + lock.dead);
       }
     }
+    return "";
   }
 
   private boolean owns(SimNode node, LockTruth.Place place) {

@@ -40,8 +40,7 @@ final class Settlement {
       }
     }
     until("every node is closed", () -> world.users.stream().allMatch(user -> user == null));
-    until("every session has ended", () -> ensemble.leader.sessions.isEmpty());
-    world.oracle.checkNothingLeft();
+    checkRest();
     return events;
   }
 
@@ -176,37 +175,49 @@ final class Settlement {
     return true;
   }
 
+  /** What has been asked for on the way out, such as the removal of watches, takes its time. */
   private void checkRest() {
-    // What has been asked for on the way out, such as the removal of watches and intents.
-    long endNanos = ensemble.nowNanos() + 2 * world.plan.sessionTimeoutNanos;
-    until("a while", () -> ensemble.nowNanos() >= endNanos);
-    world.oracle.checkNothingLeft();
-    for (User user : world.users) {
-      if (user != null) {
-        SimSession session = user.node.client.session();
-        if (session != null) {
-          for (LockTruth lock : world.locks) {
-            checkWatches(user, session, lock);
-          }
-        }
-      }
+    String[] left = {""};
+    try {
+      until(
+          "nothing is left",
+          () -> {
+            left[0] = whatIsLeft();
+            return left[0].isEmpty();
+          });
+    } catch (Violation e) {
+      throw new Violation(left[0], e);
     }
   }
 
-  private static void checkWatches(User user, SimSession session, LockTruth lock) {
+  private String whatIsLeft() {
+    String left = world.oracle.whatIsLeft();
+    for (User user : world.users) {
+      SimSession session = user == null ? null : user.node.client.session();
+      if (user != null && session != null) {
+        for (LockTruth lock : world.locks) {
+          left += watchesLeft(user, session, lock);
+        }
+      }
+    }
+    return left;
+  }
+
+  private static String watchesLeft(User user, SimSession session, LockTruth lock) {
     boolean monitored =
         user.uses.stream()
             .anyMatch(use -> use.truth == lock && use.lock.options().monitorListener() != null);
     for (String path : session.dataWatches) {
       boolean version = path.equals(lock.paths.version());
       if (path.startsWith(lock.paths.lock()) && !(version && monitored)) {
-        throw new Violation(user.node + " has left a data watch on " + path);
+        return user.node + " has left a data watch on " + path;
       }
     }
     for (String path : session.childWatches) {
       if (path.startsWith(lock.paths.lock())) {
-        throw new Violation(user.node + " has left a child watch on " + path);
+        return user.node + " has left a child watch on " + path;
       }
     }
+    return "";
   }
 }

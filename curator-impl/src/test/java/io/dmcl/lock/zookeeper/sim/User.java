@@ -205,8 +205,10 @@ final class User {
   private void takeIn(Use.Held held) {
     Use use = held.use;
     if (held.hold.freshness().mustReload()) {
-      use.copy = use.resource.content;
-      use.dirty = 0;
+      if (use.dirty == 0 || use.dirtyToken != held.hold.token()) {
+        use.copy = use.resource.content;
+        use.dirty = 0;
+      } // otherwise somebody else has reloaded under this grant, and written since
       held.mustRepair = held.hold.freshness() == Freshness.OWNER_DIED;
     }
   }
@@ -350,14 +352,15 @@ final class User {
 
   private void downgrade(Use.Held held) {
     Use use = held.use;
-    flush(use, held.hold.token(), held.isValid());
+    boolean valid = held.isValid();
+    flush(use, held.hold.token(), valid);
     finishWrite(held);
     try {
       held.hold.downgrade();
       trace(() -> held + ": downgraded");
     } catch (LockException e) {
       trace(() -> held + ": not downgraded, " + e.getMessage());
-      if (!world.oracle.isDisturbed()) {
+      if (valid) {
         throw new Violation(held + ": not downgraded", e);
       }
     }
