@@ -75,6 +75,9 @@ public final class LocalLock implements Request.Listener {
      * The lock is not granted and a version is remembered: tells the monitor listener of changes.
      */
     void watchVersion(LocalLock lock);
+
+    /** Why there is no session, and what to do; for callers who do not wait for one. */
+    String unavailableReason();
   }
 
   /** A request and the lease that it is under. */
@@ -1069,7 +1072,7 @@ public final class LocalLock implements Request.Listener {
         if (unreachable && !requestWaits) {
           waiter.failed(
               new CoordinatorUnavailableException(
-                  "lock " + name + " cannot be requested now: there is no session"));
+                  "lock " + name + " cannot be requested now: " + host.unavailableReason()));
         } else {
           waiter.busy();
         }
