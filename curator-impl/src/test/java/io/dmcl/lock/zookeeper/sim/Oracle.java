@@ -74,8 +74,12 @@ final class Oracle {
     StringBuilder text = new StringBuilder("      log " + txn.zxid() + ' ' + txn.kind());
     text.append(" of session ").append(Long.toHexString(txn.session()));
     for (Change change : txn.changes()) {
-      String name = change.path().substring(change.path().lastIndexOf('/', change.path().lastIndexOf('/') - 1) + 1);
-      text.append(change instanceof Change.Created ? " +" : change instanceof Change.Set ? " =" : " -");
+      String name =
+          change
+              .path()
+              .substring(change.path().lastIndexOf('/', change.path().lastIndexOf('/') - 1) + 1);
+      text.append(
+          change instanceof Change.Created ? " +" : change instanceof Change.Set ? " =" : " -");
       text.append(name);
       if (text.length() > 500) {
         return text.append(" …").toString();
@@ -127,12 +131,18 @@ final class Oracle {
     }
     if (own == null || !own.mode().covers(mode)) {
       throw new Violation(
-          use + ": a valid " + mode + " " + what + " of token " + token + " has "
+          use
+              + ": a valid "
+              + mode
+              + " "
+              + what
+              + " of token "
+              + token
+              + " has "
               + (own == null ? "no entry" : "the entry " + own.entry.name()));
     }
     for (LockTruth.Place place : use.truth.queue.values()) {
-      if (place.entry.sequence() < own.entry.sequence()
-          && place.mode().conflictsWith(own.mode())) {
+      if (place.entry.sequence() < own.entry.sequence() && place.mode().conflictsWith(own.mode())) {
         throw new Violation(
             use + ": a valid " + mode + " " + what + " overtook the entry " + place.entry.name());
       }
@@ -157,12 +167,14 @@ final class Oracle {
       return false;
     }
     checkExcluded(held);
-    boolean stillDead =
-        !truth.dead.isEmpty() && !truth.recoveredBy.contains(token);
+    boolean stillDead = !truth.dead.isEmpty() && !truth.recoveredBy.contains(token);
     boolean torn = use.resource.tornBy != 0 && use.resource.tornBy != token;
     if ((stillDead || torn) && told != Freshness.OWNER_DIED) {
       throw new Violation(
-          held + " was told " + told + ", but "
+          held
+              + " was told "
+              + told
+              + ", but "
               + (stillDead ? "owners died: " + truth.dead : "the resource is torn"));
     }
     if (!use.resource.admits(held.hold.mode(), token)) {
@@ -172,7 +184,10 @@ final class Oracle {
       long base = use.dirty == 0 ? use.copy : use.dirtyBase;
       if (base != use.resource.content) {
         throw new Violation(
-            held + " was told UNCHANGED; its copy is " + base + ", the resource has "
+            held
+                + " was told UNCHANGED; its copy is "
+                + base
+                + ", the resource has "
                 + use.resource.content);
       }
       if (use.dirty != 0 && use.dirtyToken != token) {
@@ -193,9 +208,7 @@ final class Oracle {
       return;
     }
     for (Use.Held other : held.use.holds) {
-      if (other != held
-          && other.isValid()
-          && other.hold.mode().conflictsWith(held.hold.mode())) {
+      if (other != held && other.isValid() && other.hold.mode().conflictsWith(held.hold.mode())) {
         throw new Violation(held + " and " + other + " in spite of the semaphore");
       }
     }
@@ -207,7 +220,10 @@ final class Oracle {
     byte[] expected = set == null ? truth.published : set;
     if (!Arrays.equals(expected, held.hold.value())) {
       throw new Violation(
-          held + " has the value " + LockTruth.text(held.hold.value()) + " instead of "
+          held
+              + " has the value "
+              + LockTruth.text(held.hold.value())
+              + " instead of "
               + LockTruth.text(expected));
     }
   }
@@ -242,10 +258,8 @@ final class Oracle {
             place != null
                 && uses.stream()
                     .anyMatch(
-                        use ->
-                            use.truth == lock && use.node.isThere() && owns(use.node, place));
-        if (place == null
-            || (livingNode && !lock.grantedExclusively.contains(place.token))) {
+                        use -> use.truth == lock && use.node.isThere() && owns(use.node, place));
+        if (place == null || (livingNode && !lock.grantedExclusively.contains(place.token))) {
           return "lock " + lock.name + " has left the intent " + intent + " behind";
         }
       }
