@@ -76,6 +76,7 @@ public interface ClusterLock extends AutoCloseable {
    * Acquires if that is possible within {@code timeout}.
    *
    * @return null if it was not; the request was then withdrawn
+   * @throws CoordinatorUnavailableException if there was nobody to ask when the time was over
    */
   @Nullable Hold tryAcquire(LockMode mode, Duration timeout) throws InterruptedException;
 

@@ -77,7 +77,7 @@ public record LockspaceDump(
    * @param granted the mode this node owns, or null
    * @param sharedHolds how many shared holds are out
    * @param exclusiveHolds how many exclusive holds are out
-   * @param localWaiters how many callers wait
+   * @param localWaiters how many callers wait, those of {@code acquireAll} included
    * @param demotingNanos for how long a demote hook has been running; 0 if none
    * @param stats the counters
    */

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import javax.management.JMException;
 import javax.management.MBeanServer;
@@ -16,6 +19,7 @@ import org.apache.curator.test.InstanceSpec;
 import org.apache.curator.test.TestingCluster;
 import org.apache.zookeeper.Watcher.Event.KeeperState;
 import org.apache.zookeeper.ZooKeeper;
+import org.jspecify.annotations.Nullable;
 
 /** A fixture: a running ensemble of three servers, and what can be done to it. */
 public final class Ensemble implements AutoCloseable {
@@ -32,10 +36,48 @@ public final class Ensemble implements AutoCloseable {
   }
 
   public static Ensemble start() throws Exception {
+    return start(specs(Map.of()));
+  }
+
+  /**
+   * As {@link #start}, but the first server goes to the others, when they lead, over links; a
+   * server that cannot hear its leader goes on answering reads for {@code syncLimit} ticks.
+   */
+  static Ensemble startLinked(int syncLimit, Map<InstanceSpec, Link> links) throws Exception {
+    List<InstanceSpec> servers = specs(Map.of("syncLimit", Integer.toString(syncLimit)));
+    Map<InstanceSpec, Collection<InstanceSpec>> views = new LinkedHashMap<>();
+    List<InstanceSpec> linked = new ArrayList<>(servers.subList(0, 1));
+    for (InstanceSpec other : servers.subList(1, SERVERS)) {
+      Link link = new Link(other.getQuorumPort());
+      links.put(other, link);
+      linked.add(
+          new InstanceSpec(
+              other.getDataDirectory(),
+              other.getPort(),
+              other.getElectionPort(),
+              link.port(),
+              true,
+              other.getServerId(),
+              other.getTickTime(),
+              -1,
+              other.getCustomProperties()));
+    }
+    servers.forEach(server -> views.put(server, server == servers.get(0) ? linked : servers));
+    TestingCluster cluster = new TestingCluster(views);
+    cluster.start();
+    return new Ensemble(cluster);
+  }
+
+  private static List<InstanceSpec> specs(Map<String, Object> properties) {
     List<InstanceSpec> servers = new ArrayList<>();
     for (int i = 0; i < SERVERS; i++) {
-      servers.add(new InstanceSpec(null, -1, -1, -1, true, -1, (int) TICK.toMillis(), -1));
+      servers.add(
+          new InstanceSpec(null, -1, -1, -1, true, -1, (int) TICK.toMillis(), -1, properties));
     }
+    return servers;
+  }
+
+  private static Ensemble start(List<InstanceSpec> servers) throws Exception {
     TestingCluster cluster = new TestingCluster(servers);
     cluster.start();
     return new Ensemble(cluster);
@@ -74,6 +116,26 @@ public final class Ensemble implements AutoCloseable {
   /** The server that the handle is connected to. */
   public InstanceSpec serverOf(ZooKeeper handle) throws Exception {
     return cluster.findConnectionInstance(handle);
+  }
+
+  /** The servers. */
+  public List<InstanceSpec> servers() {
+    return List.copyOf(cluster.getInstances());
+  }
+
+  /** The server that leads; null while none does. */
+  public @Nullable InstanceSpec leader() throws JMException {
+    MBeanServer beans = ManagementFactory.getPlatformMBeanServer();
+    for (InstanceSpec server : servers()) {
+      String name =
+          String.format(
+              "org.apache.ZooKeeperService:name0=ReplicatedServer_id%1$d,name1=replica.%1$d,name2=Leader",
+              server.getServerId());
+      if (beans.isRegistered(new ObjectName(name))) {
+        return server;
+      }
+    }
+    return null;
   }
 
   public void kill(InstanceSpec server) throws Exception {
@@ -129,5 +191,22 @@ public final class Ensemble implements AutoCloseable {
       count += (int) beans.getAttribute(tree, "WatchCount");
     }
     return count;
+  }
+
+  /**
+   * The number of the last request of a session, as its server counts them: pings have none, so the
+   * difference between two moments is how many requests the client has sent in between.
+   */
+  public static long lastRequestOf(long sessionId) throws JMException {
+    MBeanServer beans = ManagementFactory.getPlatformMBeanServer();
+    String session = "0x" + Long.toHexString(sessionId);
+    for (ObjectName name :
+        beans.queryNames(new ObjectName("org.apache.ZooKeeperService:*"), null)) {
+      if (name.getKeyPropertyList().containsValue(session)) {
+        String last = (String) beans.getAttribute(name, "LastCxid");
+        return Long.parseLong(last.substring(2), 16);
+      }
+    }
+    throw new IllegalStateException("no connection of session " + session);
   }
 }

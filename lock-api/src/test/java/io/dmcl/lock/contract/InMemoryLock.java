@@ -747,7 +747,7 @@ final class InMemoryLock implements ClusterLock {
         grant == null ? null : grant.mode(),
         holds.size() - exclusive,
         exclusive,
-        waiters.size(),
+        waiters.size() + node.setsThatWant(this),
         hookRuns ? System.nanoTime() - hookSince : 0,
         stats());
   }

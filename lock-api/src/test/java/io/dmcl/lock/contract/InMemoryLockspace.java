@@ -297,7 +297,12 @@ final class InMemoryLockspace implements Lockspace {
 
   /** Whether a set waits for this lock. */
   boolean wantedBySet(InMemoryLock lock) {
-    return sets.stream().anyMatch(set -> set.members.containsKey(lock));
+    return setsThatWant(lock) > 0;
+  }
+
+  /** How many sets wait for this lock. */
+  int setsThatWant(InMemoryLock lock) {
+    return (int) sets.stream().filter(set -> set.members.containsKey(lock)).count();
   }
 
   /**

@@ -15,11 +15,11 @@ import java.util.Objects;
  * event loop; the holds of the grant read it, and an exclusive one writes value and recovery.
  */
 public final class Grant {
-  private final Request request;
   private final SessionLease lease;
-  private final Version version;
-  private final List<RequestId> dead;
-  private final long grantedAtNanos;
+
+  // Changed by an upgrade only.
+  private volatile Request request;
+  private volatile Version version;
 
   // Hold-side state: visible to other holds of this node at once.
   private volatile byte[] value;
@@ -28,6 +28,8 @@ public final class Grant {
   private volatile LockMode mode;
 
   // Event loop only.
+  private List<RequestId> dead;
+  private long grantedAtNanos;
   private boolean used;
   private int exclusiveUses;
   private boolean taken;
@@ -154,6 +156,24 @@ public final class Grant {
     mode = newMode;
   }
 
+  /**
+   * The same grant in a new place, EXCLUSIVE now. Nobody else had the lock exclusively meanwhile;
+   * but somebody may have died waiting for it. Every hold of the grant has the new token from now
+   * on, or the fencing gate would refuse the shared ones that are still out.
+   */
+  void upgraded(Request to, Look look, long nowNanos) {
+    request = to;
+    version = Objects.requireNonNull(look.version());
+    dead = look.deadIntents();
+    grantedAtNanos = nowNanos;
+    mode = to.mode();
+    watched = false;
+    known = Memory.of(version, lease);
+    if (!dead.isEmpty()) {
+      freshness = Freshness.OWNER_DIED;
+    }
+  }
+
   /** What was known is forgotten. */
   void forget() {
     taken = false;
@@ -162,7 +182,9 @@ public final class Grant {
     }
   }
 
-  /** Whether the node knows the version: it was no news, or a hold that was told has been unlocked. */
+  /**
+   * Whether the node knows the version: it was no news, or a hold that was told has been unlocked.
+   */
   boolean isTaken() {
     return taken;
   }

@@ -20,7 +20,7 @@ import io.dmcl.lock.zookeeper.protocol.Version;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -75,6 +75,9 @@ public final class LocalLock implements Request.Listener {
      * The lock is not granted and a version is remembered: tells the monitor listener of changes.
      */
     void watchVersion(LocalLock lock);
+
+    /** Why there is no session, and what to do; for callers who do not wait for one. */
+    String unavailableReason();
   }
 
   /** A request and the lease that it is under. */
@@ -90,7 +93,7 @@ public final class LocalLock implements Request.Listener {
   private final HoldWord word;
 
   private final Deque<Waiter> queue = new ArrayDeque<>();
-  private final Map<Request, Departure> departing = new HashMap<>();
+  private final Map<Request, Departure> departing = new LinkedHashMap<>();
   private final Contention contention = new Contention();
 
   private @Nullable Placement current;
@@ -104,6 +107,7 @@ public final class LocalLock implements Request.Listener {
   private boolean waking;
   private long wakeAtNanos;
   private boolean demoting;
+  private CompletableFuture<Void> demotionEnded = new CompletableFuture<>();
   private long demotingSinceNanos;
   private @Nullable LockMode demotingTo;
   private boolean dropWanted;
@@ -113,7 +117,7 @@ public final class LocalLock implements Request.Listener {
   private @Nullable Upgrade upgrade;
   private @Nullable Placement upgrading;
 
-  private volatile long hits;
+  private long hits; // written by any thread, without synchronisation: a statistic
   private long hitsAtGrant;
   private long misses;
   private long slowHits;
@@ -161,7 +165,6 @@ public final class LocalLock implements Request.Listener {
   }
 
   /** Counts a hold taken on the fast path; concurrent ones may be missed. */
-  @SuppressWarnings("NonAtomicVolatileUpdate") // a statistic; see LockStats
   public void countHit() {
     hits++;
   }
@@ -239,8 +242,15 @@ public final class LocalLock implements Request.Listener {
     advance();
   }
 
-  /** Completes when every release that has been begun is durable; fails if one failed. */
+  /**
+   * Completes when every release that has been begun (with its demote hook) is durable; fails if
+   * one failed.
+   */
   public CompletableFuture<Void> departures() {
+    return demoting ? demotionEnded.thenCompose(ended -> releases()) : releases();
+  }
+
+  private CompletableFuture<Void> releases() {
     return CompletableFuture.allOf(
         departing.values().stream().map(Departure::done).toArray(CompletableFuture<?>[]::new));
   }
@@ -541,6 +551,7 @@ public final class LocalLock implements Request.Listener {
     } else {
       giveUp(of, Departing.CLEAN);
     }
+    demotionEnded.complete(null);
     advance();
   }
 
@@ -567,6 +578,9 @@ public final class LocalLock implements Request.Listener {
     decide(now);
     Grant of = grant;
     if (of != null && isFast(of, now)) {
+      if (recall != null) {
+        wake(of.grantedAtNanos() + contention.holdNanos()); // holds come and go unseen until then
+      }
       word.open(of.mode() == LockMode.EXCLUSIVE && of.isUsedExclusively());
     }
     if (options.monitorListener() != null && isMonitored()) {
@@ -701,6 +715,7 @@ public final class LocalLock implements Request.Listener {
     }
     if (options.demoteHook() != null && options.caches(of.mode()) && of.isUsed()) {
       demoting = true;
+      demotionEnded = new CompletableFuture<>();
       demotingTo = to;
       demotingSinceNanos = host.nanoTime();
       host.demote(this, of, to);
@@ -729,12 +744,11 @@ public final class LocalLock implements Request.Listener {
         || placement.request().isDowngrading()) {
       return;
     }
-    if (semaphore && (word.sharedHolds() > 1 || word.exclusiveHolds() > 0)) {
-      return; // the other holds of this node first
-    }
     if (of.mode() == LockMode.EXCLUSIVE) {
-      upgrade = null;
-      convertToExclusive(of, caller);
+      if (!semaphore || (word.sharedHolds() == 1 && word.exclusiveHolds() == 0)) {
+        upgrade = null;
+        convertToExclusive(of, caller);
+      } // otherwise the other holds of this node first
       return;
     }
     upgrading = host.place(this, LockMode.EXCLUSIVE, placement);
@@ -748,24 +762,17 @@ public final class LocalLock implements Request.Listener {
 
   private void upgraded(Placement placement, Look look) {
     Placement shared = Objects.requireNonNull(current);
-    Grant old = Objects.requireNonNull(grant);
-    Upgrade caller = upgrade;
+    Grant of = Objects.requireNonNull(grant);
     depart(shared, false);
-    Freshness freshness = look.deadIntents().isEmpty() ? old.freshness() : Freshness.OWNER_DIED;
     upgrading = null;
-    upgrade = null;
     current = placement;
-    Grant of = new Grant(placement.request(), placement.lease(), look, freshness, host.nanoTime());
-    grant = of;
+    of.upgraded(placement.request(), look, host.nanoTime());
     grants++;
     recall = null;
-    if (freshness == Freshness.UNCHANGED) {
+    if (of.isTaken()) {
       memory = of.memory();
     }
     shared.request().dropped();
-    if (caller != null) {
-      convertToExclusive(of, caller);
-    }
     if (keeps(of)) {
       placement.request().arm();
     }
@@ -924,6 +931,7 @@ public final class LocalLock implements Request.Listener {
       entering.request().cancel();
     }
     demoting = false;
+    demotionEnded.complete(null); // what becomes of the hook does not matter any more
     AcquireAll set = pinnedSet();
     pinned = false;
     if (word.sharedHolds() + word.exclusiveHolds() > 0) {
@@ -970,7 +978,7 @@ public final class LocalLock implements Request.Listener {
       case CANCELLED:
       case REFUSED:
       case EXHAUSTED:
-        if (memory != null && request.releaseZxid() != 0) {
+        if (memory != null && departure.published() && request.releaseZxid() != 0) {
           memory = memory.committed(request.id(), request.releaseZxid());
         }
         departure.done().complete(null);
@@ -1064,7 +1072,7 @@ public final class LocalLock implements Request.Listener {
         if (unreachable && !requestWaits) {
           waiter.failed(
               new CoordinatorUnavailableException(
-                  "lock " + name + " cannot be requested now: there is no session"));
+                  "lock " + name + " cannot be requested now: " + host.unavailableReason()));
         } else {
           waiter.busy();
         }

@@ -372,7 +372,7 @@ public final class Request implements Unit.Owner, WatchOwner {
         entered(Objects.requireNonNull(path), zxid);
         break;
       case DROPPING:
-        phase = Phase.GRANTED;
+        becomeGranted();
         listener.granted(this, Objects.requireNonNull(grantLook));
         grantLook = null;
         break;
@@ -537,8 +537,18 @@ public final class Request implements Unit.Owner, WatchOwner {
       grantLook = look;
       send(List.of(new WriteOp.Delete(paths.entry(upgradeFrom))), false);
     } else {
-      phase = Phase.GRANTED;
+      becomeGranted();
       listener.granted(this, look);
+    }
+  }
+
+  /** The watch on the entry that we waited for is of no use any more; that entry is gone. */
+  private void becomeGranted() {
+    phase = Phase.GRANTED;
+    if (watchPending) {
+      wanted = false;
+    } else {
+      watched = null;
     }
   }
 

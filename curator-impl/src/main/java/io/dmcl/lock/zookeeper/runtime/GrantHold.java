@@ -86,7 +86,9 @@ final class GrantHold implements Hold {
   public HoldState state() {
     if (state == UNLOCKED) {
       return HoldState.RELEASED;
-    } else if (state == UNLOCKED_LOST || word().isLost() || !grant.lease().isValid(handle.node().nanoTime())) {
+    } else if (state == UNLOCKED_LOST
+        || word().isLost()
+        || !grant.lease().isValid(handle.node().nanoTime())) {
       return HoldState.LOST;
     }
     return grant.lease().isConnected() ? HoldState.HELD : HoldState.JEOPARDY;
@@ -146,8 +148,7 @@ final class GrantHold implements Hold {
     }
     UpgradeCall upgrade = new UpgradeCall();
     Long deadline = LockHandle.deadline(timeout);
-    Grant of = grant;
-    handle.node().loop().run(() -> local().upgrade(of, upgrade));
+    askForUpgrade(upgrade);
     boolean interrupted = false;
     try {
       if (!upgrade.call.await(deadline)) {
@@ -162,9 +163,7 @@ final class GrantHold implements Hold {
     }
     Grant to = upgrade.grant;
     if (to != null) {
-      grant = to;
-      freshness = upgrade.told;
-      mode = LockMode.EXCLUSIVE;
+      upgradedTo(to, upgrade.told);
     }
     if (interrupted && to == null) {
       throw new InterruptedException();
@@ -172,6 +171,17 @@ final class GrantHold implements Hold {
       Thread.currentThread().interrupt(); // it came first
     }
     return to != null;
+  }
+
+  void askForUpgrade(LocalLock.Upgrade upgrade) {
+    Grant of = grant;
+    handle.node().loop().run(() -> local().upgrade(of, upgrade));
+  }
+
+  void upgradedTo(Grant to, Freshness told) {
+    grant = to;
+    freshness = told;
+    mode = LockMode.EXCLUSIVE;
   }
 
   private void withdraw(UpgradeCall upgrade) {

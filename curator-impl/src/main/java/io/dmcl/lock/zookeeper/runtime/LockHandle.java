@@ -84,11 +84,11 @@ final class LockHandle implements ClusterLock {
   public void unlock(LockMode mode) {
     Grant grant = local.fastGrant();
     if (grant == null || grant.freshness() == Freshness.UNCHANGED) {
-      boolean over = grant == null || !grant.lease().isValid(loop.nanoTime());
       long left = word.exit(mode);
       if (!HoldWord.isSlow(left)) {
         return;
       }
+      boolean over = grant == null || !grant.lease().isValid(loop.nanoTime());
       loop.run(local::unlocked);
       if (HoldWord.isLost(left) || over) {
         throw lostException();
@@ -189,13 +189,13 @@ final class LockHandle implements ClusterLock {
     try {
       loop.run(() -> local.acquire(caller));
       if (node.isClosed()) {
-        withdraw(caller);
+        withdraw(caller, false);
       }
       if (!caller.call.await(deadlineNanos)) {
-        withdraw(caller);
+        withdraw(caller, true);
       }
     } catch (InterruptedException e) {
-      withdraw(caller);
+      withdraw(caller, false);
       giveBack(caller);
       throw e;
     } finally {
@@ -208,10 +208,13 @@ final class LockHandle implements ClusterLock {
   }
 
   /** Asks to be let go, and waits for the answer, which may be that the hold has just come. */
-  private void withdraw(WaitingCaller caller) {
+  private void withdraw(WaitingCaller caller, boolean timedOut) {
     loop.run(
         () -> {
           if (local.withdraw(caller)) {
+            if (timedOut) {
+              caller.failure = node.whyUnreachable("lock " + name());
+            }
             caller.call.decide();
           }
         });
@@ -302,7 +305,12 @@ final class LockHandle implements ClusterLock {
 
   @Override
   public void forget() {
-    loop.run(local::forget);
+    join(
+        node.ask(
+            () -> {
+              local.forget();
+              return true;
+            }));
   }
 
   @Override
@@ -360,8 +368,8 @@ final class LockHandle implements ClusterLock {
     return new LockLostException(
         "lock "
             + name()
-            + " was lost before it was unlocked: the lease ran out or the session ended, and another"
-            + " node may have had it since");
+            + " was lost before it was unlocked: the lease ran out or the session ended, and"
+            + " another node may have had it since");
   }
 
   static @Nullable Long deadline(Duration timeout) {

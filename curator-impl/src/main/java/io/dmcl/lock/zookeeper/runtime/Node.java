@@ -58,13 +58,13 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   private final List<Lane> lanes = new ArrayList<>();
 
   private final Map<LockName, LockHandle> locks = new LinkedHashMap<>();
-  private final Map<LocalLock, LockHandle> handles = new HashMap<>();
+  private final Map<LocalLock, LockHandle> handles = new LinkedHashMap<>();
   private final Set<LocalLock> wantRoom = new LinkedHashSet<>();
   private final Set<AcquireAll> setsWantRoom = new LinkedHashSet<>();
   private final Map<LocalLock, Long> useCounts = new HashMap<>();
   private final Map<LocalLock, Long> idleSince = new HashMap<>();
-  private final Map<LocalLock, MonitorWatch> monitors = new HashMap<>();
-  private final Map<Grant, List<HoldWatch>> holdListeners = new HashMap<>();
+  private final Map<LocalLock, MonitorWatch> monitors = new LinkedHashMap<>();
+  private final Map<Grant, List<HoldWatch>> holdListeners = new LinkedHashMap<>();
   private final List<String> orphans = new ArrayList<>();
   private final List<Runnable> waitingForSession = new ArrayList<>();
   private LockStats freed = LockStats.NONE;
@@ -635,6 +635,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   @Override
   public void sessionEnded(Lane lane, SessionLease lease) {
+    unavailableReason = "the session has ended, and there is no new one yet";
     for (MonitorWatch monitor : monitors.values()) {
       monitor.sessionEnded(lane);
     }
@@ -663,9 +664,17 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   // --- what is read and written beside the queues
 
-  /** Why there is no session. */
-  String unavailableReason() {
+  @Override
+  public String unavailableReason() {
     return unavailableReason;
+  }
+
+  /** What to tell a caller who could not even ask in time; null if there is a session. */
+  @Nullable CoordinatorUnavailableException whyUnreachable(String what) {
+    return anyLane() != null
+        ? null
+        : new CoordinatorUnavailableException(
+            what + " could not be requested in time: " + unavailableReason);
   }
 
   /** The first lane with a session; null if there is none. */

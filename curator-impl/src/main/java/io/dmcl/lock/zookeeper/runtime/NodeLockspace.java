@@ -101,7 +101,13 @@ public final class NodeLockspace implements Lockspace {
           ? LockHandle.await(future)
           : future.get(Math.max(0, deadlineNanos - System.nanoTime()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
-      future.cancel(false);
+      if (future.cancel(false)) {
+        RuntimeException unavailable =
+            LockHandle.join(node.ask(() -> node.whyUnreachable("a set of locks")));
+        if (unavailable != null) {
+          throw unavailable;
+        }
+      }
       return null;
     } catch (InterruptedException e) {
       future.cancel(false);

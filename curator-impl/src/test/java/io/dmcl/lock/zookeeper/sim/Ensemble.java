@@ -275,6 +275,11 @@ public final class Ensemble {
     return leader.index;
   }
 
+  /** Whether a server is stopped. */
+  public boolean isDown(int server) {
+    return servers.get(server).down;
+  }
+
   /** Cuts a server (not the leader) off from the leader; it goes on with its clients. */
   public void cut(int server) {
     if (server == leader.index) {

@@ -312,6 +312,10 @@ final class Server {
       connected(origin, txn.session());
       return;
     }
+    if (txn.reply().code() == Code.REFUSED && txn.reply().results().isEmpty()) {
+      close(origin); // as ZooKeeper does for a session that has moved: it does not answer
+      return;
+    }
     Request request = origin.inService.peek();
     if (request == txn.request()) {
       origin.inService.remove();

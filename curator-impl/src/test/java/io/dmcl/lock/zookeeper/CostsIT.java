@@ -1,0 +1,395 @@
+package io.dmcl.lock.zookeeper;
+
+import static io.dmcl.lock.LockMode.EXCLUSIVE;
+import static io.dmcl.lock.LockMode.SHARED;
+import static io.dmcl.lock.zookeeper.Patience.acquire;
+import static io.dmcl.lock.zookeeper.Patience.eventually;
+import static io.dmcl.lock.zookeeper.Patience.get;
+import static io.dmcl.lock.zookeeper.Patience.release;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dmcl.lock.ClusterLock;
+import io.dmcl.lock.Hold;
+import io.dmcl.lock.LockMode;
+import io.dmcl.lock.LockProperty;
+import io.dmcl.lock.Lockspace;
+import io.dmcl.lock.LockspaceDump.LockEntry;
+import io.dmcl.lock.zookeeper.curator.CuratorCoordinator;
+import io.dmcl.lock.zookeeper.protocol.WriteOp;
+import io.dmcl.lock.zookeeper.runtime.Coordinator;
+import io.dmcl.lock.zookeeper.runtime.NodeConfig;
+import io.dmcl.lock.zookeeper.runtime.Nodes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.curator.framework.CuratorFramework;
+import org.apache.zookeeper.data.Stat;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * What the lock costs the ensemble: counted, not timed.
+ *
+ * <p>Transactions are counted by the difference of two transaction ids, requests by the numbers
+ * that the server has seen and by what passed the port. The lease's renewals, which come when they
+ * come, are known one by one and left out.
+ */
+@Timeout(180)
+class CostsIT {
+  private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(8);
+  private static final Duration TICK = Duration.ofSeconds(2);
+  private static final String MARK = "/mark";
+  private static final int ROUNDS = 10;
+
+  private static Ensemble ensemble;
+  private static CuratorFramework observer;
+
+  private final List<Lockspace> opened = new ArrayList<>();
+  private CountingCoordinator counter;
+
+  @BeforeAll
+  static void startEnsemble() throws Exception {
+    ensemble = Ensemble.start();
+    observer = ensemble.client(SESSION_TIMEOUT);
+    observer.create().forPath(MARK);
+  }
+
+  @AfterAll
+  static void stopEnsemble() throws Exception {
+    observer.close();
+    ensemble.close();
+  }
+
+  @AfterEach
+  void close() {
+    counter.letIn();
+    opened.parallelStream().forEach(Lockspace::close);
+  }
+
+  /** The node that is counted. */
+  private Lockspace openCounted() {
+    counter = new CountingCoordinator(ownClient());
+    return open(counter);
+  }
+
+  private Lockspace open() {
+    return open(ownClient());
+  }
+
+  private static Coordinator ownClient() {
+    return CuratorCoordinator.connectingTo(
+        ensemble.connectString(), SESSION_TIMEOUT, System::nanoTime);
+  }
+
+  private Lockspace open(Coordinator coordinator) {
+    NodeConfig config =
+        new NodeConfig("/dmcl", "costs", TICK.toNanos(), 0, Integer.MAX_VALUE, 512 * 1024);
+    Lockspace node =
+        Nodes.open(config, List.of(coordinator), Duration.ofSeconds(30).toNanos(), List.of());
+    opened.add(node);
+    return node;
+  }
+
+  /** Uses the lock once, so that it exists, and waits until nothing is on its way. */
+  private ClusterLock warm(ClusterLock lock) throws Exception {
+    release(acquire(lock, EXCLUSIVE));
+    settle();
+    counter.clear();
+    return lock;
+  }
+
+  private void settle() {
+    eventually("everything is answered", counter::isSettled);
+  }
+
+  /** A transaction of the observer's. */
+  private static long mark() throws Exception {
+    Stat stat = observer.setData().forPath(MARK);
+    return stat.getMzxid();
+  }
+
+  private interface Work {
+    void run() throws Exception;
+  }
+
+  /** The transactions of the whole ensemble during the work, renewals excepted. */
+  private long transactionsDuring(Work work) throws Exception {
+    long from = mark();
+    work.run();
+    long to = mark();
+    settle();
+    return to - from - 1 - counter.renewalsBetween(from, to);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void lockAndUnlock_uncached_isTwoTransactionsAndOneMultiRead(LockMode mode) throws Exception {
+    ClusterLock lock = warm(openCounted().allocate("two-transactions-" + mode));
+    long sentBefore = Ensemble.lastRequestOf(counter.sessionId());
+    int renewalsBefore = counter.renewals();
+
+    long transactions =
+        transactionsDuring(
+            () -> {
+              for (int i = 0; i < ROUNDS; i++) {
+                release(acquire(lock, mode));
+              }
+            });
+
+    assertThat(transactions).isEqualTo(2 * ROUNDS);
+    assertThat(counter.transactions()).hasSize(2 * ROUNDS);
+    assertThat(counter.requests()).isEqualTo(3 * ROUNDS);
+    assertSentSince(sentBefore, renewalsBefore, 3 * ROUNDS);
+  }
+
+  /** What passed the port is all that the server has seen. */
+  private void assertSentSince(long sentBefore, int renewalsBefore, int requests) {
+    eventually(
+        "the server has seen " + requests + " requests and the renewals",
+        () -> {
+          int renewals = counter.renewals() - renewalsBefore;
+          long sent = Ensemble.lastRequestOf(counter.sessionId()) - sentBefore;
+          return counter.isSettled() && sent == requests + renewals;
+        });
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void acquire_uncontended_waitsForOnePipeline(LockMode mode) throws Exception {
+    ClusterLock lock = warm(openCounted().allocate("one-pipeline-" + mode));
+
+    Hold hold = acquire(lock, mode);
+
+    // Both are sent before either is answered, and nothing else is waited for.
+    assertThat(counter.trace())
+        .containsExactly("transact", "read", "transact answered", "read answered");
+    release(hold);
+  }
+
+  @Test
+  void unlock_uncached_doesNotWait() throws Exception {
+    ClusterLock lock = warm(openCounted().allocate("release-does-not-wait"));
+    Hold hold = acquire(lock, EXCLUSIVE);
+    counter.clear();
+    counter.holdBack();
+
+    hold.unlock();
+
+    // Nothing has been answered, and so the next request goes out behind the release.
+    CompletableFuture<Hold> next = lock.acquireAsync(EXCLUSIVE);
+    eventually("the next request is sent", () -> counter.trace().size() == 3);
+    assertThat(counter.trace()).containsExactly("transact", "transact", "read");
+    counter.letIn();
+    release(get(next));
+  }
+
+  @Test
+  void acquire_cached_sendsNothing() throws Exception {
+    Lockspace node = openCounted();
+    ClusterLock writes =
+        warm(node.allocate("cached-w", LockProperty.CACHE_WR_LK, LockProperty.CACHE_RD_LK));
+    ClusterLock reads = node.allocate("cached-r", LockProperty.CACHE_RD_LK);
+    acquire(writes, EXCLUSIVE).unlock();
+    acquire(reads, SHARED).unlock();
+    settle();
+    counter.clear();
+    long sentBefore = Ensemble.lastRequestOf(counter.sessionId());
+
+    for (int i = 0; i < 1_000; i++) {
+      acquire(writes, EXCLUSIVE).unlock();
+      acquire(writes, SHARED).unlock();
+      acquire(reads, SHARED).unlock();
+      writes.writeLock();
+      writes.unlock();
+      reads.readLock();
+      reads.unlock();
+    }
+
+    assertThat(counter.requests()).isZero();
+    assertSentSince(sentBefore, 0, 0);
+  }
+
+  @Test
+  void allocate_prealloc_makesTheZnodesThere_soThatTheFirstLockDoesNot() throws Exception {
+    Lockspace node = openCounted();
+    warm(node.allocate("prealloc-other"));
+
+    ClusterLock lock = node.allocate("prealloc", LockProperty.PREALLOC_DLM);
+
+    List<WriteOp> creates = counter.transactions().get(0);
+    assertThat(creates.subList(0, 2))
+        .allSatisfy(
+            write ->
+                assertThat(observer.checkExists().forPath(write.path()))
+                    .as(write.path())
+                    .isNotNull());
+    settle();
+    counter.clear();
+    CompletableFuture<Hold> hold = new CompletableFuture<>();
+    assertThat(transactionsDuring(() -> hold.complete(acquire(lock, EXCLUSIVE)))).isEqualTo(1);
+    assertThat(counter.transactions().get(0))
+        .hasSize(3)
+        .extracting(WriteOp::path)
+        .doesNotContainAnyElementsOf(creates.subList(0, 2).stream().map(WriteOp::path).toList());
+    release(hold.join());
+  }
+
+  @Test
+  void allocate_withoutPrealloc_sendsNothing() throws Exception {
+    Lockspace node = openCounted();
+    warm(node.allocate("no-prealloc-other"));
+
+    ClusterLock lock = node.allocate("no-prealloc");
+
+    assertThat(counter.requests()).isZero();
+    release(acquire(lock, EXCLUSIVE));
+  }
+
+  @Test
+  void acquire_64LocksAtOnce_areFewTransactions() throws Exception {
+    Lockspace node = openCounted();
+    List<ClusterLock> locks = new ArrayList<>();
+    for (int i = 0; i < 64; i++) {
+      locks.add(node.allocate("at-once-" + i, LockProperty.PREALLOC_DLM));
+    }
+    warm(locks.get(0));
+    List<CompletableFuture<Hold>> holds = new ArrayList<>();
+    List<CompletableFuture<Void>> releases = new ArrayList<>();
+
+    // Slow replies, so that what comes together does come together.
+    counter.holdBack();
+    long acquires =
+        transactionsDuring(
+            () -> {
+              locks.forEach(lock -> holds.add(lock.acquireAsync(EXCLUSIVE)));
+              counter.letIn();
+              for (CompletableFuture<Hold> hold : holds) {
+                get(hold).ensureHeld();
+              }
+            });
+    counter.holdBack();
+    long unlocks =
+        transactionsDuring(
+            () -> {
+              holds.forEach(hold -> releases.add(hold.join().unlockAsync()));
+              counter.letIn();
+              for (CompletableFuture<Void> release : releases) {
+                get(release);
+              }
+            });
+
+    // Two that leave at once, and all the rest behind them.
+    assertThat(acquires).isLessThanOrEqualTo(4);
+    assertThat(unlocks).isLessThanOrEqualTo(4);
+  }
+
+  @Test
+  void acquire_thousandThreadsOfOneNode_areOneEntry() throws Exception {
+    int threads = 1_000;
+    Lockspace other = open();
+    Lockspace node = openCounted();
+    ClusterLock lock = warm(node.allocate("thousand", LockProperty.USE_SEMAPHORE));
+    Hold holder = acquire(other.allocate("thousand"), EXCLUSIVE);
+    counter.clear();
+    AtomicInteger inside = new AtomicInteger();
+    List<CompletableFuture<Void>> done = new ArrayList<>();
+    for (int i = 0; i < threads; i++) {
+      CompletableFuture<Void> one = new CompletableFuture<>();
+      done.add(one);
+      Thread thread =
+          new Thread(
+              () -> {
+                try {
+                  lock.writeLock();
+                  assertThat(inside.incrementAndGet()).as("alone").isEqualTo(1);
+                  inside.decrementAndGet();
+                  lock.unlock();
+                  one.complete(null);
+                } catch (Throwable e) {
+                  one.completeExceptionally(e);
+                }
+              });
+      thread.setDaemon(true);
+      thread.start();
+    }
+    eventually("all wait", () -> localWaiters(node, lock) == threads);
+
+    assertThat(queueOf(other, lock)).isEqualTo(2);
+    holder.unlock();
+    for (CompletableFuture<Void> one : done) {
+      get(one);
+    }
+    eventually("nothing is left", () -> queueOf(other, lock) == 0);
+    // Local hand-over is not the ensemble's business; the minimum hold time may end a few grants.
+    assertThat(counter.transactions().size()).isLessThan(threads / 10);
+  }
+
+  private static int localWaiters(Lockspace node, ClusterLock lock) throws InterruptedException {
+    return node.dump().locks().stream()
+        .filter(entry -> entry.name().equals(lock.name()))
+        .map(LockEntry::local)
+        .mapToInt(local -> local == null ? 0 : local.localWaiters())
+        .sum();
+  }
+
+  private static int queueOf(Lockspace node, ClusterLock lock) throws InterruptedException {
+    return node.dump().locks().stream()
+        .filter(entry -> entry.name().equals(lock.name()))
+        .mapToInt(entry -> entry.queue().size())
+        .sum();
+  }
+
+  @Test
+  void recall_200CachedReaders_areSilentForAReader_andToldOnceOfAWriter() throws Exception {
+    int readers = 200;
+    int clients = 4;
+    List<CuratorFramework> shared = new ArrayList<>();
+    for (int i = 0; i < clients; i++) {
+      shared.add(ensemble.client(SESSION_TIMEOUT));
+    }
+    List<CountingCoordinator> counters = new ArrayList<>();
+    List<ClusterLock> locks = new ArrayList<>();
+    List<CompletableFuture<Hold>> first = new ArrayList<>();
+    for (int i = 0; i < readers; i++) {
+      CountingCoordinator each =
+          new CountingCoordinator(CuratorCoordinator.on(shared.get(i % clients)));
+      counters.add(each);
+      counter = each;
+      ClusterLock lock = open(each).allocate("herd", LockProperty.CACHE_RD_LK);
+      locks.add(lock);
+      first.add(lock.acquireAsync(SHARED));
+    }
+    for (CompletableFuture<Hold> hold : first) {
+      get(hold).unlock();
+    }
+    eventually(
+        "all have set their watches",
+        () ->
+            counters.stream()
+                .allMatch(each -> each.trace().contains("watch answered") && each.isSettled()));
+
+    Lockspace another = open();
+    Hold reader = acquire(another.allocate("herd"), SHARED);
+    for (CuratorFramework client : shared) {
+      client.sync().forPath(MARK);
+      client.getData().forPath(MARK); // comes behind any watch event
+    }
+    assertThat(counters).extracting(CountingCoordinator::fired).containsOnly(0);
+    release(reader);
+
+    Hold writer = acquire(open().allocate("herd"), EXCLUSIVE);
+    assertThat(counters).extracting(CountingCoordinator::fired).containsOnly(1);
+    assertThat(locks).extracting(lock -> lock.stats().recalls()).containsOnly(1L);
+    release(writer);
+    close();
+    opened.clear();
+    shared.forEach(CuratorFramework::close);
+  }
+}

@@ -1,0 +1,163 @@
+package io.dmcl.lock.zookeeper;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** A fixture: a TCP link to a port of this machine that can stall, break, and be whole again. */
+class Link implements AutoCloseable {
+  private enum State {
+    WHOLE,
+    STALLED,
+    CUT
+  }
+
+  private final ServerSocket entrance;
+  private final int toPort;
+  private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+  private final Object monitor = new Object();
+  private volatile State state = State.WHOLE;
+
+  Link(int toPort) throws IOException {
+    this.toPort = toPort;
+    entrance = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    start("link-accept", this::accept);
+  }
+
+  int port() {
+    return entrance.getLocalPort();
+  }
+
+  String address() {
+    return "127.0.0.1:" + port();
+  }
+
+  /** Nothing comes through any more, but nobody is told. */
+  void stall() {
+    become(State.STALLED);
+  }
+
+  /** Connections break, and new ones too. */
+  void cut() {
+    become(State.CUT);
+    closeSockets();
+  }
+
+  /** What was stalled is lost; new connections work. */
+  void heal() {
+    closeSockets();
+    become(State.WHOLE);
+  }
+
+  @Override
+  public void close() throws IOException {
+    become(State.CUT);
+    entrance.close();
+    closeSockets();
+  }
+
+  private void become(State next) {
+    synchronized (monitor) {
+      state = next;
+      monitor.notifyAll();
+    }
+  }
+
+  private void closeSockets() {
+    for (Socket socket : sockets) {
+      close(socket);
+    }
+  }
+
+  private void accept() throws IOException {
+    while (true) {
+      Socket from = entrance.accept();
+      if (state == State.CUT) {
+        from.close();
+        continue;
+      }
+      sockets.add(from);
+      Socket to;
+      try {
+        to = new Socket(InetAddress.getLoopbackAddress(), toPort);
+      } catch (IOException e) {
+        close(from);
+        continue;
+      }
+      sockets.add(to);
+      from.setTcpNoDelay(true);
+      to.setTcpNoDelay(true);
+      start("link-out", () -> pump(from, to, true));
+      start("link-in", () -> pump(to, from, false));
+    }
+  }
+
+  private void pump(Socket from, Socket to, boolean outward) throws IOException {
+    try {
+      InputStream in = from.getInputStream();
+      OutputStream out = to.getOutputStream();
+      byte[] buffer = new byte[8192];
+      for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
+        awaitNotStalled();
+        if (!sockets.contains(to)) {
+          return; // what was under way when the link broke is lost
+        }
+        if (outward) {
+          passing(buffer, length);
+        }
+        out.write(buffer, 0, length);
+      }
+    } finally {
+      close(from);
+      close(to);
+    }
+  }
+
+  /** May look at, and change, what goes towards the port. */
+  void passing(byte[] bytes, int length) {}
+
+  private void awaitNotStalled() {
+    synchronized (monitor) {
+      while (state == State.STALLED) {
+        try {
+          monitor.wait();
+        } catch (InterruptedException e) {
+          throw new IllegalStateException(e);
+        }
+      }
+    }
+  }
+
+  private void close(Socket socket) {
+    sockets.remove(socket);
+    try {
+      socket.close();
+    } catch (IOException e) {
+      // It is gone, which is what was wanted.
+    }
+  }
+
+  private interface Task {
+    void run() throws IOException;
+  }
+
+  private static void start(String name, Task task) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                task.run();
+              } catch (IOException e) {
+                // The connection, or the link, was closed.
+              }
+            },
+            name);
+    thread.setDaemon(true);
+    thread.start();
+  }
+}

@@ -1,0 +1,239 @@
+package io.dmcl.lock.zookeeper.sim;
+
+import io.dmcl.lock.LockMode;
+import io.dmcl.lock.LockName;
+import io.dmcl.lock.zookeeper.protocol.Entry;
+import io.dmcl.lock.zookeeper.protocol.LockPaths;
+import io.dmcl.lock.zookeeper.protocol.RequestId;
+import io.dmcl.lock.zookeeper.protocol.Version;
+import io.dmcl.lock.zookeeper.protocol.ZnodeStat;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is true of a lock, from the leader's log and from what the users were given: who is in the
+ * queue, who has died, what was published, and how often.
+ */
+final class LockTruth {
+  private static final ZnodeStat ANY_STAT = new ZnodeStat(1, 1, 1, 0, 0, 0);
+
+  /** An entry of the queue. */
+  static final class Place {
+    final String id;
+    final long token;
+    final long session;
+    Entry entry;
+
+    Place(Entry entry, long token, long session) {
+      this.id = entry.id().text();
+      this.entry = entry;
+      this.token = token;
+      this.session = session;
+    }
+
+    LockMode mode() {
+      return entry.mode();
+    }
+  }
+
+  final LockName name;
+  final LockPaths paths;
+  final Map<String, Place> queue = new LinkedHashMap<>();
+
+  /** The last of those that one transaction has made: the others were given up before. */
+  final Map<Long, Place> byToken = new HashMap<>();
+
+  /** The owners that died after their users had exclusive holds, until repaired. */
+  final Set<Long> dead = new HashSet<>();
+
+  /** Whose entries went without their intents, by id. */
+  final Map<String, Place> abandoned = new LinkedHashMap<>();
+
+  /** The tokens under which a node was seen to have an exclusive grant. */
+  final Set<Long> grantedExclusively = new HashSet<>();
+
+  /** The tokens under which users had exclusive holds. */
+  final Set<Long> usedExclusively = new HashSet<>();
+
+  /** The tokens whose users have declared the resource recovered. */
+  final Set<Long> recoveredBy = new HashSet<>();
+
+  /** What the users have set under each token, to be published with its release. */
+  final Map<Long, byte[]> toPublish = new HashMap<>();
+
+  /** The tokens under which something is dirty. */
+  final Set<Long> dirty = new HashSet<>();
+
+  /** Whose session each token is of. */
+  private final Map<Long, Long> sessions = new HashMap<>();
+
+  private final Map<Long, Long> bumpsBySession = new HashMap<>();
+  byte[] published = new byte[0];
+  long bumps;
+  int purges;
+
+  LockTruth(LockName name, LockPaths paths) {
+    this.name = name;
+    this.paths = paths;
+  }
+
+  long bumpsBy(long session) {
+    return bumpsBySession.getOrDefault(session, 0L);
+  }
+
+  /** The exclusive entry for which a node that upgrades has dropped its shared one. */
+  @Nullable Place upgradeOf(Use use, long token) {
+    long session = sessions.getOrDefault(token, 0L);
+    for (Place place : queue.values()) {
+      if (place.session == session
+          && place.mode() == LockMode.EXCLUSIVE
+          && use.local.toString().contains("upgrading")) {
+        return place;
+      }
+    }
+    return null;
+  }
+
+  /** Takes in what a transaction did to this lock. */
+  void committed(Txn txn) {
+    Map<String, Entry> created = new LinkedHashMap<>();
+    Map<String, Entry> deleted = new LinkedHashMap<>();
+    Set<String> intentsCreated = new HashSet<>();
+    Set<String> intentsDeleted = new HashSet<>();
+    byte[] bump = null;
+    boolean unmade = false;
+    for (Change change : txn.changes()) {
+      String path = change.path();
+      if (path.equals(paths.version())) {
+        if (change instanceof Change.Set set) {
+          bump = set.data();
+        } else if (change instanceof Change.Created made && made.data().length > 0) {
+          bump = made.data();
+        }
+        unmade |= change instanceof Change.Deleted;
+      } else if (path.startsWith(paths.version() + '/')) {
+        String id = Tree.nameOf(path);
+        (change instanceof Change.Created ? intentsCreated : intentsDeleted).add(id);
+      } else if (path.startsWith(paths.lock() + '/')) {
+        Entry entry = Entry.parse(Tree.nameOf(path));
+        if (entry != null) {
+          (change instanceof Change.Created ? created : deleted).put(entry.id().text(), entry);
+        }
+      }
+    }
+    RequestId releaser = bump == null ? null : Version.of(bump, ANY_STAT).releaser();
+    deleted.forEach(
+        (id, entry) -> {
+          Entry instead = created.remove(id);
+          left(txn, id, instead, releaser, intentsDeleted.contains(id));
+        });
+    if (unmade && bump == null) {
+      purged();
+    }
+    if (bump != null) {
+      published = Version.of(bump, ANY_STAT).value();
+      bumps++;
+      bumpsBySession.merge(txn.session(), 1L, Long::sum);
+    }
+    created.forEach(
+        (id, entry) -> {
+          if (entry.mode() == LockMode.EXCLUSIVE && !intentsCreated.contains(id)) {
+            throw new Violation("lock " + name + ": entry " + entry.name() + " has no intent");
+          }
+          Place place = new Place(entry, txn.zxid(), txn.session());
+          queue.put(id, place);
+          byToken.put(place.token, place);
+          sessions.put(place.token, place.session);
+        });
+    abandoned.keySet().removeAll(intentsDeleted);
+  }
+
+  private void left(
+      Txn txn,
+      String id,
+      @Nullable Entry instead,
+      @Nullable RequestId releaser,
+      boolean intentDeleted) {
+    Place place = queue.get(id);
+    if (place == null) {
+      return;
+    }
+    boolean wasExclusive = place.mode() == LockMode.EXCLUSIVE;
+    boolean clean = releaser != null && releaser.text().equals(id);
+    if (instead != null) {
+      place.entry = instead;
+    } else {
+      queue.remove(id);
+      byToken.remove(place.token, place);
+    }
+    if (!wasExclusive) {
+      return;
+    }
+    if (clean) {
+      released(txn, place);
+    } else if (txn.kind() == Txn.Kind.WRITE && intentDeleted) {
+      if (usedExclusively.contains(place.token)) {
+        throw new Violation(
+            "lock " + name + ": token " + place.token + " was used and left without a bump");
+      }
+    } else {
+      abandoned.put(id, place);
+      toPublish.remove(place.token);
+      dirty.remove(place.token);
+      if (usedExclusively.contains(place.token)) {
+        dead.add(place.token);
+      }
+    }
+  }
+
+  private void released(Txn txn, Place place) {
+    byte[] expected = toPublish.remove(place.token);
+    byte[] value = expected == null ? published : expected;
+    byte[] actual = null;
+    for (Change change : txn.changes()) {
+      if (change.path().equals(paths.version())) {
+        if (change instanceof Change.Set set) {
+          actual = Version.of(set.data(), ANY_STAT).value();
+        } else if (change instanceof Change.Created made) {
+          actual = Version.of(made.data(), ANY_STAT).value();
+        }
+      }
+    }
+    if (!Arrays.equals(value, actual)) {
+      throw new Violation(
+          "lock "
+              + name
+              + ": token "
+              + place.token
+              + " published "
+              + text(actual)
+              + " instead of "
+              + text(value));
+    }
+    if (dirty.contains(place.token)) {
+      throw new Violation(
+          "lock " + name + ": token " + place.token + " was released before the flush was done");
+    }
+    if (recoveredBy.remove(place.token)) {
+      dead.clear();
+    }
+  }
+
+  private void purged() {
+    if (!dead.isEmpty()) {
+      throw new Violation("lock " + name + " was purged, with the dead owners " + dead);
+    }
+    published = new byte[0];
+    abandoned.clear();
+    purges++;
+  }
+
+  static String text(byte @Nullable [] value) {
+    return value == null ? "nothing" : '"' + new String(value) + '"';
+  }
+}

@@ -1,0 +1,107 @@
+package io.dmcl.lock.zookeeper.sim;
+
+import io.dmcl.lock.LockProperty;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+
+/**
+ * What a schedule is like: drawn from its seed. Every schedule has some of everything switched off,
+ * so that what is left happens often.
+ */
+final class Plan {
+  private static final long MILLI = 1_000_000L;
+
+  /** A kind of fault. */
+  enum Fault {
+    DISCONNECT,
+    STOP_SERVER,
+    CUT_SERVER,
+    ELECT,
+    PAUSE_NODE,
+    SUSPEND_MACHINE,
+    CRASH_NODE,
+    REPLACE_HANDLE,
+    CLOSE_HANDLE,
+    GIVE_UP_SESSION,
+    CLOSE_NODE,
+    HOOK_THROWS,
+    PURGE
+  }
+
+  final int machines;
+  final int locks;
+  final int servers;
+  final long tickNanos;
+  final long sessionTimeoutNanos;
+  final long idleNanos;
+  final int maxCachedGrants;
+  final long stepNanos;
+  final int events;
+  final Set<Fault> faults = EnumSet.noneOf(Fault.class);
+  final int faultPerMille;
+  final int ensembleWeight;
+  final int loopWeight;
+  final int callbackWeight;
+  final int userWeight;
+  final int timeWeight;
+  final int jumpPerMille;
+  final int busyPercent;
+  final int exclusivePercent;
+  final int setPercent;
+  final int rarePercent;
+  final int driftPpm;
+  final boolean owned;
+  final boolean lateCounter;
+  final boolean hooksTakeLocks;
+  final List<Set<LockProperty>> properties = new ArrayList<>();
+
+  Plan(SplittableRandom random) {
+    machines = 2 + random.nextInt(3);
+    locks = 1 + random.nextInt(3);
+    servers = 1 + random.nextInt(3);
+    tickNanos = 100 * MILLI;
+    sessionTimeoutNanos = tickNanos * (4 + random.nextInt(4));
+    idleNanos = random.nextInt(4) == 0 ? 1500 * MILLI : 0;
+    maxCachedGrants = random.nextInt(4) == 0 ? 1 : 100;
+    stepNanos = 2_000L << random.nextInt(8);
+    events = 150 + random.nextInt(450);
+    if (random.nextInt(4) != 0) {
+      for (Fault fault : Fault.values()) {
+        if (random.nextInt(3) == 0) {
+          faults.add(fault);
+        }
+      }
+    }
+    faultPerMille = 2 + random.nextInt(40);
+    ensembleWeight = 1 << random.nextInt(4);
+    loopWeight = 1 << random.nextInt(4);
+    callbackWeight = 1 << random.nextInt(3);
+    userWeight = 1 << random.nextInt(3);
+    timeWeight = random.nextInt(3);
+    jumpPerMille = random.nextInt(3) == 0 ? 10 + random.nextInt(100) : 2;
+    busyPercent = random.nextInt(3) * 20;
+    exclusivePercent = 20 + random.nextInt(70);
+    setPercent = locks > 1 && random.nextInt(2) == 0 ? 25 : 0;
+    rarePercent = random.nextInt(2) * 15;
+    driftPpm = 35_000;
+    owned = random.nextBoolean();
+    lateCounter = random.nextInt(20) == 0;
+    hooksTakeLocks = random.nextInt(5) == 0;
+    for (int i = 0; i < machines * locks; i++) {
+      Set<LockProperty> set = EnumSet.noneOf(LockProperty.class);
+      for (LockProperty property : LockProperty.values()) {
+        if (random.nextBoolean()) {
+          set.add(property);
+        }
+      }
+      properties.add(set);
+    }
+  }
+
+  boolean has(Fault fault) {
+    return faults.contains(fault);
+  }
+}

@@ -1,0 +1,518 @@
+package io.dmcl.dm.mirror;
+
+import io.dmcl.dm.Bio;
+import io.dmcl.dm.BioException;
+import io.dmcl.dm.BlockDevice;
+import io.dmcl.dm.DeviceLock;
+import io.dmcl.dm.Fence;
+import io.dmcl.lock.Demotion;
+import io.dmcl.lock.Freshness;
+import io.dmcl.lock.Hold;
+import io.dmcl.lock.LockException;
+import io.dmcl.lock.LockMode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The legs and regions of an active mirror on one node: reads, writes and recovery under the region
+ * locks. Made at resume, closed at suspend.
+ *
+ * <p>Why a stale leg is never read: a region whose legs may differ either has a dead owner, and
+ * then nobody gets its lock without being told and recovers it first; or is out of sync in the
+ * lock's value and in the log, and then is read from the default leg only, which cannot change
+ * while any region is out of sync.
+ */
+final class Mirror implements AutoCloseable {
+  /**
+   * A leg.
+   *
+   * @param offset where the mirror begins on the device
+   */
+  record Leg(BlockDevice device, long offset) {
+    void submit(Bio bio, @Nullable Fence fence) throws IOException {
+      Bio there = bio.op() == Bio.Op.FLUSH ? bio : bio.at(offset + bio.sector());
+      device.submit(there.withFence(fence));
+    }
+  }
+
+  private static final int COPY_SECTORS = 1024;
+
+  /** Long enough to recall a cached grant, short where another node is at the region. */
+  private static final Duration RECALL = Duration.ofMillis(200);
+
+  private final List<Leg> legs;
+  private final long length;
+  private final int regionSectors;
+  private final boolean balanced;
+  private final DirtyLog log;
+  private final BiFunction<Integer, Mirror, DeviceLock> locks;
+  private final Map<Integer, Region> regions = new ConcurrentHashMap<>();
+  private final AtomicInteger nextLeg = new AtomicInteger();
+  private final LongAdder recovered = new LongAdder();
+
+  Mirror(
+      List<Leg> legs,
+      long length,
+      int regionSectors,
+      boolean balanced,
+      DirtyLog log,
+      BiFunction<Integer, Mirror, DeviceLock> locks) {
+    this.legs = legs;
+    this.length = length;
+    this.regionSectors = regionSectors;
+    this.balanced = balanced;
+    this.log = log;
+    this.locks = locks;
+  }
+
+  Region region(int index) {
+    return regions.computeIfAbsent(index, i -> new Region(i, locks.apply(i, this)));
+  }
+
+  Collection<Region> regions() {
+    return regions.values();
+  }
+
+  DirtyLog log() {
+    return log;
+  }
+
+  /** How many regions this node has recovered. */
+  long recoveredRegions() {
+    return recovered.sum();
+  }
+
+  /** Cleans what is dirty and gives the region locks back. */
+  @Override
+  public void close() throws IOException {
+    try {
+      clean(List.copyOf(regions.values()));
+    } finally {
+      for (Region region : regions.values()) {
+        region.lock.close();
+      }
+      regions.clear();
+    }
+  }
+
+  // ---- under a region's lock ----
+
+  private interface Action {
+    void run(Region region, Hold hold, Fence fence) throws IOException;
+  }
+
+  /** Runs an action with the region's state known and its dead owners cared for. */
+  private void inRegion(Region region, LockMode mode, @Nullable Fence above, Action action)
+      throws IOException {
+    while (true) {
+      try (Hold hold = region.lock.acquire(mode)) {
+        if (region.enter(hold) != Freshness.OWNER_DIED) {
+          Fence fence = region.lock.fence(hold, above);
+          region.traffic.readLock().lock();
+          try {
+            learn(region, hold);
+            action.run(region, hold, fence);
+          } finally {
+            region.traffic.readLock().unlock();
+          }
+          if (mode == LockMode.EXCLUSIVE && !region.lock.caches()) {
+            settle(region, hold, fence);
+          }
+          return;
+        }
+      }
+      recoverDead(region);
+    }
+  }
+
+  /** What a demote hook does, for a grant that is not kept: nobody calls a hook for it. */
+  private void settle(Region region, Hold hold, Fence fence) throws IOException {
+    region.traffic.writeLock().lock();
+    try {
+      cleanNow(List.of(region), fence);
+      hold.setValue(region.state.encode());
+    } finally {
+      region.traffic.writeLock().unlock();
+    }
+  }
+
+  /** Asks for the state of the region if the lock has had news. */
+  private void learn(Region region, Hold hold) throws IOException {
+    if (region.current) {
+      return;
+    }
+    synchronized (region) {
+      if (region.current) {
+        return;
+      }
+      Region.State told =
+          region.news == Freshness.MODIFIED
+              ? Region.State.decode(hold.value())
+              : Region.State.UNKNOWN;
+      if (told == Region.State.OUT_OF_SYNC) {
+        // To know the default leg.
+        log.refresh();
+      } else if (told == Region.State.UNKNOWN) {
+        told = log.isClean(region.index) ? Region.State.IN_SYNC : Region.State.OUT_OF_SYNC;
+      }
+      region.state = told;
+      region.current = true;
+    }
+  }
+
+  // ---- bios ----
+
+  void read(Bio bio) throws IOException {
+    Region region = region((int) (bio.sector() / regionSectors));
+    inRegion(
+        region,
+        LockMode.SHARED,
+        bio.fence(),
+        (r, hold, fence) -> {
+          read(r, bio, fence);
+          // Somebody may have written a leg that was read, if the lock was lost meanwhile.
+          hold.ensureHeld();
+        });
+  }
+
+  private void read(Region region, Bio bio, Fence fence) throws IOException {
+    LogValue state = log.seen();
+    if (region.state == Region.State.OUT_OF_SYNC) {
+      legs.get(state.defaultLeg()).submit(bio, fence);
+      return;
+    }
+    int first =
+        balanced ? Math.floorMod(nextLeg.getAndIncrement(), legs.size()) : state.defaultLeg();
+    BioException failure = null;
+    for (int pass = 0; pass < 2; pass++) {
+      for (int i = 0; i < legs.size(); i++) {
+        int leg = (first + i) % legs.size();
+        if (state.alive(leg) != (pass == 0)) {
+          continue;
+        }
+        try {
+          legs.get(leg).submit(bio, fence);
+          return;
+        } catch (IOException e) {
+          if (DirtyLog.isOurs(e)) {
+            throw e;
+          }
+          failure = new BioException(BioException.Status.IO_ERROR, "no leg can be read: " + bio, e);
+          if (pass == 0) {
+            log.legFailed(leg, 'R');
+          }
+        }
+      }
+    }
+    throw failure == null ? BioException.ioError("no leg: " + bio) : failure;
+  }
+
+  void write(Bio bio) throws IOException {
+    Region region = region((int) (bio.sector() / regionSectors));
+    inRegion(
+        region, LockMode.EXCLUSIVE, bio.fence(), (r, hold, fence) -> write(r, hold, bio, fence));
+  }
+
+  private void write(Region region, Hold hold, Bio bio, Fence fence) throws IOException {
+    if (!markedFor(region)) {
+      legs.get(log.seen().defaultLeg()).submit(bio, fence);
+      return;
+    }
+    region.lastWriteNanos = System.nanoTime();
+    LogValue state = log.seen();
+    List<Integer> failed = new ArrayList<>();
+    for (int leg = 0; leg < legs.size(); leg++) {
+      try {
+        if (state.alive(leg)) {
+          legs.get(leg).submit(bio, fence);
+          continue;
+        }
+      } catch (IOException e) {
+        if (DirtyLog.isOurs(e)) {
+          throw e;
+        }
+      }
+      failed.add(leg);
+    }
+    if (!failed.isEmpty()) {
+      LogValue after = degrade(region, hold, failed, 'D');
+      if (failed.contains(after.defaultLeg())) {
+        throw BioException.ioError("the leg that other regions need has failed: " + bio);
+      }
+    }
+  }
+
+  /** Marks the region in the log if it is in sync; otherwise only the default leg is written. */
+  private boolean markedFor(Region region) throws IOException {
+    if (region.dirty) {
+      return true;
+    }
+    synchronized (region) {
+      if (region.state != Region.State.IN_SYNC) {
+        return false;
+      }
+      if (!region.dirty) {
+        log.markDirty(region.index);
+        region.dirty = true;
+      }
+      return true;
+    }
+  }
+
+  private LogValue degrade(Region region, @Nullable Hold hold, List<Integer> failed, char letter)
+      throws IOException {
+    synchronized (region) {
+      LogValue after = log.degrade(region.index, failed, letter);
+      region.state = Region.State.OUT_OF_SYNC;
+      region.dirty = false;
+      if (hold != null) {
+        hold.setValue(region.state.encode());
+      }
+      return after;
+    }
+  }
+
+  /** Flushes all legs. A leg that cannot is out of sync in all regions that this node has dirty. */
+  void flush(Bio bio) throws IOException {
+    List<Integer> failed = flushLegs(bio.fence());
+    if (failed.size() == legs.size()) {
+      throw BioException.ioError("no leg can be flushed");
+    }
+    if (!failed.isEmpty()) {
+      for (Region region : regions.values()) {
+        if (region.dirty) {
+          try (Hold hold = region.lock.acquire(LockMode.EXCLUSIVE)) {
+            region.enter(hold);
+            if (region.dirty) {
+              degrade(region, hold, failed, 'F');
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private List<Integer> flushLegs(@Nullable Fence fence) throws IOException {
+    List<Integer> failed = new ArrayList<>();
+    for (int leg = 0; leg < legs.size(); leg++) {
+      try {
+        legs.get(leg).submit(Bio.flush(), fence);
+      } catch (IOException e) {
+        if (DirtyLog.isOurs(e)) {
+          throw e;
+        }
+        failed.add(leg);
+      }
+    }
+    return failed;
+  }
+
+  // ---- cleaning ----
+
+  /** The demote hook of a region's lock: nothing of this node is in flight. */
+  void demote(Region region, Demotion demotion) throws IOException {
+    if (demotion.from() != LockMode.EXCLUSIVE) {
+      return;
+    }
+    synchronized (region) {
+      if (region.dirty) {
+        cleanNow(List.of(region), region.lock.fence(demotion.from(), demotion.token()));
+      }
+      if (region.current) {
+        demotion.setValue(region.state.encode());
+      }
+    }
+  }
+
+  /** Cleans dirty regions that nobody uses just now and that nobody else waits for. */
+  void clean(Collection<Region> candidates) throws IOException {
+    List<Region> batch = new ArrayList<>();
+    try (Holds holds = new Holds()) {
+      try {
+        for (Region region : candidates) {
+          // Not to wait: if another node wants it, the hook cleans it.
+          Hold hold = region.dirty ? region.lock.tryAcquire(LockMode.EXCLUSIVE) : null;
+          if (hold != null) {
+            holds.all.add(hold);
+            region.enter(hold);
+            region.traffic.writeLock().lock();
+            batch.add(region);
+          }
+        }
+        cleanNow(batch, null);
+      } finally {
+        batch.forEach(region -> region.traffic.writeLock().unlock());
+      }
+    }
+  }
+
+  private static final class Holds implements AutoCloseable {
+    final List<Hold> all = new ArrayList<>();
+
+    @Override
+    public void close() {
+      LockException first = null;
+      for (Hold hold : all) {
+        try {
+          hold.close();
+        } catch (LockException e) {
+          first = first == null ? e : first;
+        }
+      }
+      if (first != null) {
+        throw first;
+      }
+    }
+  }
+
+  private void cleanNow(List<Region> batch, @Nullable Fence fence) throws IOException {
+    List<Integer> dirty = new ArrayList<>();
+    for (Region region : batch) {
+      if (region.dirty) {
+        dirty.add(region.index);
+      }
+    }
+    if (dirty.isEmpty()) {
+      return;
+    }
+    List<Integer> failed = flushLegs(fence);
+    if (!failed.isEmpty()) {
+      for (Region region : batch) {
+        if (region.dirty) {
+          degrade(region, null, failed, 'F');
+        }
+      }
+      return;
+    }
+    log.markClean(dirty);
+    for (Region region : batch) {
+      region.dirty = false;
+    }
+  }
+
+  // ---- recovery ----
+
+  /** Makes the legs equal where an owner died; does nothing if somebody else has done so. */
+  void recoverDead(Region region) throws IOException {
+    try (Hold hold = region.lock.acquire(LockMode.EXCLUSIVE)) {
+      recoverUnder(region, hold, false);
+    }
+  }
+
+  /**
+   * Recovers a region if it is out of sync or its owner died.
+   *
+   * @return how many sectors were copied to each leg; negative if it was tried in vain, or another
+   *     node has the region
+   */
+  long tryRecover(int index) throws IOException {
+    Region region = region(index);
+    try (Hold hold = region.lock.tryAcquire(LockMode.EXCLUSIVE, RECALL)) {
+      return hold == null ? -1 : recoverUnder(region, hold, true);
+    }
+  }
+
+  /** Whether the region's last owner died, as far as one can tell without waiting for anybody. */
+  boolean ownerDied(int index) throws IOException {
+    Region region = region(index);
+    try (Hold hold = region.lock.tryAcquire(LockMode.SHARED)) {
+      return hold != null && region.enter(hold) == Freshness.OWNER_DIED;
+    }
+  }
+
+  private long recoverUnder(Region region, Hold hold, boolean outOfSyncToo) throws IOException {
+    region.traffic.writeLock().lock();
+    try {
+      Fence fence = region.lock.fence(hold, null);
+      boolean died = region.enter(hold) == Freshness.OWNER_DIED;
+      if (died) {
+        // First nothing of the dead one may arrive any more: the flush raises the legs' gates.
+        flushLegs(fence);
+      } else {
+        learn(region, hold);
+      }
+      boolean inSync = died ? log.isClean(region.index) : region.state == Region.State.IN_SYNC;
+      long copied = 0;
+      if (inSync) {
+        if (!region.dirty && !log.refresh().inSync(region.index)) {
+          log.recovered(region.index, List.of());
+        }
+      } else if (died || outOfSyncToo) {
+        copied = copy(region, fence);
+        inSync = copied >= 0;
+      }
+      region.state = inSync ? Region.State.IN_SYNC : Region.State.OUT_OF_SYNC;
+      region.current = true;
+      hold.setValue(region.state.encode());
+      if (died) {
+        region.lock.markRecovered(hold);
+      }
+      return copied;
+    } finally {
+      region.traffic.writeLock().unlock();
+    }
+  }
+
+  /** Copies the default leg to the others. Returns the sectors, or -1 if a leg failed. */
+  private long copy(Region region, Fence fence) throws IOException {
+    int source = log.refresh().defaultLeg();
+    long first = (long) region.index * regionSectors;
+    long end = Math.min(length, first + regionSectors);
+    List<Integer> answered = new ArrayList<>();
+    int failing = source;
+    char letter = 'R';
+    try {
+      for (long sector = first; sector < end; sector += COPY_SECTORS) {
+        int count = (int) Math.min(COPY_SECTORS, end - sector);
+        ByteBuffer data = ByteBuffer.allocate(count * Bio.SECTOR);
+        failing = source;
+        letter = 'R';
+        legs.get(source).submit(Bio.read(sector, data), fence);
+        letter = 'S';
+        for (int leg = 0; leg < legs.size(); leg++) {
+          failing = leg;
+          if (leg != source) {
+            legs.get(leg).submit(Bio.write(sector, data), fence);
+          }
+        }
+      }
+      for (int leg = 0; leg < legs.size(); leg++) {
+        failing = leg;
+        legs.get(leg).submit(Bio.flush(), fence);
+        answered.add(leg);
+      }
+    } catch (IOException e) {
+      if (DirtyLog.isOurs(e)) {
+        throw e;
+      }
+      log.degrade(region.index, List.of(failing), letter);
+      return -1;
+    }
+    log.recovered(region.index, answered);
+    recovered.increment();
+    return end - first;
+  }
+
+  /** The regions to look at: out of sync, ascending from one on and around. */
+  static List<Integer> from(int start, BitSet set) {
+    List<Integer> order = new ArrayList<>();
+    for (int i = set.nextSetBit(start); i >= 0; i = set.nextSetBit(i + 1)) {
+      order.add(i);
+    }
+    for (int i = set.nextSetBit(0); i >= 0 && i < start; i = set.nextSetBit(i + 1)) {
+      order.add(i);
+    }
+    return order;
+  }
+}

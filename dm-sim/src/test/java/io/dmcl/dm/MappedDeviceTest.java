@@ -1,0 +1,133 @@
+package io.dmcl.dm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.dmcl.lock.contract.InMemoryCluster;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Tables, their targets, and the life of a device. */
+class MappedDeviceTest {
+  @TempDir Path directory;
+  private DeviceMapper dm;
+
+  @BeforeEach
+  void open() throws IOException {
+    Files.write(directory.resolve("a.img"), new byte[100 * 512]);
+    Files.write(directory.resolve("b.img"), new byte[100 * 512]);
+    dm = new DeviceMapper(new InMemoryCluster().open("x"), directory, Settings.DEFAULT);
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    dm.close();
+  }
+
+  @Test
+  void write_acrossTargets_goesToBothDisks() throws IOException {
+    MappedDevice device =
+        dm.create("d", "0 50 linear a.img 50\n50 40 striped 2 10 a.img 0 file:b.img 0");
+    device.write(45, Reference.stamped(1, 30));
+    assertThat(device.read(45, 30)).isEqualTo(Reference.stamped(1, 30));
+    assertThat(dm.open("a.img").read(95, 5)).isEqualTo(Reference.stamped(1, 5));
+    assertThat(dm.open("a.img").read(0, 10)).isEqualTo(Reference.stamped(6, 10));
+    assertThat(dm.open("b.img").read(0, 10)).isEqualTo(Reference.stamped(16, 10));
+    assertThat(dm.table("d"))
+        .containsExactly(
+            "0 50 linear file:a.img 50", "50 40 striped 2 10 file:a.img 0 file:b.img 0");
+    assertThat(dm.status("d"))
+        .containsExactly("0 50 linear", "50 40 striped 2 file:a.img file:b.img 1 AA");
+    assertThatThrownBy(() -> device.read(89, 2)).isInstanceOf(BioException.class);
+  }
+
+  @Test
+  void reload_thenResume_theNewTableServes() throws IOException {
+    MappedDevice device = dm.create("d", "0 10 linear a.img 0");
+    device.write(0, Reference.stamped(1, 10));
+    dm.reload("d", "0 10 error");
+    assertThat(device.hasInactiveTable()).isTrue();
+    assertThat(device.read(0, 10)).isEqualTo(Reference.stamped(1, 10));
+    dm.resume("d");
+    assertThatThrownBy(() -> device.read(0, 1)).isInstanceOf(BioException.class);
+    assertThatThrownBy(() -> dm.reload("d", "0 10 linear c.img 0"))
+        .isInstanceOf(TableException.class);
+    dm.reload("d", "0 20 delay a.img 0 1");
+    dm.resume("d");
+    assertThat(device.read(0, 10)).isEqualTo(Reference.stamped(1, 10));
+    assertThat(device.sectors()).isEqualTo(20);
+  }
+
+  @Test
+  void remove_deviceInUse_busy() throws IOException {
+    dm.create("below", "0 10 linear a.img 0");
+    dm.create("above", "0 10 linear /dev/mapper/below 0");
+    assertThatThrownBy(() -> dm.remove("below")).hasMessageContaining("Device or resource busy");
+    assertThat(dm.ls()).containsExactly("below", "above");
+    dm.remove("above");
+    dm.remove("below");
+    assertThat(dm.ls()).isEmpty();
+    assertThatThrownBy(() -> dm.status("below")).hasMessageContaining("not found");
+  }
+
+  @Test
+  void discardAndWriteZeroes_asTheTargetCan() throws IOException {
+    MappedDevice device = dm.create("d", "0 10 linear a.img 0");
+    device.write(0, Reference.stamped(1, 10));
+    device.submit(Bio.discard(0, 2));
+    MappedDevice origin = dm.create("o", "0 10 snapshot-origin dev:d");
+    origin.submit(Bio.writeZeroes(4, 2));
+    assertThat(origin.read(4, 2)).isEqualTo(new byte[1024]);
+    assertThatThrownBy(() -> origin.submit(Bio.discard(0, 1)))
+        .isInstanceOfSatisfying(
+            BioException.class,
+            e -> assertThat(e.status()).isEqualTo(BioException.Status.NOT_SUPPORTED));
+  }
+
+  @Test
+  void flakey_alwaysDown_failsOrDrops() throws IOException {
+    MappedDevice fails = dm.create("f", "0 10 flakey a.img 0 0 60");
+    assertThatThrownBy(() -> fails.read(0, 1)).isInstanceOf(BioException.class);
+    MappedDevice drops = dm.create("g", "0 10 flakey a.img 0 0 60 1 drop_writes");
+    drops.write(0, Reference.stamped(1, 1));
+    assertThat(drops.read(0, 1)).isEqualTo(new byte[512]);
+  }
+
+  @Test
+  void targets_allThatThereAre() {
+    assertThat(dm.targets())
+        .hasSize(9)
+        .anyMatch(line -> line.matches("snapshot-merge +v1\\.5\\.0"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "0 10|Invalid format",
+        "0 ten linear a.img 0|Invalid format",
+        "0 0 error|zero-length target",
+        "5 10 error|Gap in table",
+        "0 10 linear a.img|Invalid argument count",
+        "0 10 linear a.img -1|Invalid device sector",
+        "0 10 linear a.img 95|too small for target",
+        "0 10 linear dev:x 0|is the device itself",
+        "0 10 linear dev:y 0|Device lookup failed",
+        "0 10 striped 3 2 a.img 0 b.img 0|not divisible by number of stripes",
+        "0 10 flakey a.img 0 0 0|interval is zero",
+        "0 10 delay a.img 0|Requires exactly",
+      })
+  void create_lineThatDmsetupRefuses_refusedWithItsReason(String line, String reason) {
+    assertThatThrownBy(() -> dm.create("x", line))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining(reason);
+    assertThat(dm.ls()).isEmpty();
+  }
+}

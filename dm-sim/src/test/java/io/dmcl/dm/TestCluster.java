@@ -1,0 +1,223 @@
+package io.dmcl.dm;
+
+import io.dmcl.dm.disk.DiskFaults;
+import io.dmcl.dm.disk.DiskSettings;
+import io.dmcl.dm.disk.WriteCache;
+import io.dmcl.lock.LockException;
+import io.dmcl.lock.LockStats;
+import io.dmcl.lock.Lockspace;
+import io.dmcl.lock.contract.InMemoryCluster;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Nodes over the same disks, which can be made to die at any write to any disk: by itself, or all
+ * at once in a power cut that loses what was not flushed.
+ */
+public final class TestCluster implements AutoCloseable {
+  /** The node is dead; what it was doing goes no further. Not to be caught by what is tested. */
+  @SuppressWarnings("serial")
+  public static final class NodeDied extends Error {}
+
+  private final InMemoryCluster locks = new InMemoryCluster();
+  private final Path directory;
+  private final Settings settings;
+  private final Random random;
+  private final boolean powerCut;
+  private final AtomicInteger writes = new AtomicInteger();
+  private final List<Node> nodes = new ArrayList<>();
+  private volatile int crashAt;
+  private volatile boolean crashed;
+  private volatile boolean closing;
+
+  /** A node. */
+  public final class Node {
+    final Lockspace lockspace = locks.open("test");
+    final Faults faults = new Faults(this);
+    public final DeviceMapper dm =
+        new DeviceMapper(lockspace, directory, settings.withDisks(DiskSettings.crashMode(faults)));
+    volatile boolean dead;
+
+    public boolean dead() {
+      return dead;
+    }
+
+    public DiskFaults faults() {
+      return faults;
+    }
+
+    public LockStats stats() {
+      return lockspace.stats();
+    }
+
+    void kill() {
+      dead = true;
+      locks.kill(lockspace);
+    }
+  }
+
+  private final class Faults extends DiskFaults {
+    private final Node node;
+
+    Faults(Node node) {
+      this.node = node;
+    }
+
+    @Override
+    protected @Nullable BitSet cutShort(String disk, long sector, int sectors) throws IOException {
+      checkAlive(disk);
+      if (writes.incrementAndGet() != crashAt) {
+        return null;
+      }
+      BitSet part = new BitSet();
+      int kind = random.nextInt(3);
+      for (int i = 0; i < sectors; i++) {
+        part.set(i, kind == 0 || (kind == 1 && random.nextBoolean()));
+      }
+      return part;
+    }
+
+    @Override
+    protected void die(String disk) {
+      crashed = true;
+      if (powerCut) {
+        nodes.forEach(Node::kill);
+      } else {
+        node.kill();
+      }
+      throw new NodeDied();
+    }
+
+    @Override
+    protected void checkAlive(String disk) throws IOException {
+      if (node.dead && closing) {
+        throw BioException.ioError("the node is dead");
+      }
+      if (node.dead) {
+        throw new NodeDied();
+      }
+    }
+  }
+
+  /**
+   * A cluster without nodes.
+   *
+   * @param crashAt the number of the write that is cut short, counted over all nodes; 0 for none
+   * @param powerCut whether it is a power cut
+   */
+  public TestCluster(Path parent, Settings settings, long seed, int crashAt, boolean powerCut)
+      throws IOException {
+    this.directory = Files.createTempDirectory(parent, "run");
+    this.settings = settings;
+    this.random = new Random(seed ^ 0x5DEECE66DL);
+    this.crashAt = crashAt;
+    this.powerCut = powerCut;
+  }
+
+  /** Where the images are. */
+  public Path directory() {
+    return directory;
+  }
+
+  public Path image(String name, long sectors) throws IOException {
+    Path path = directory.resolve(name);
+    Files.write(path, new byte[Math.toIntExact(sectors * Bio.SECTOR)]);
+    return path;
+  }
+
+  public Node start() {
+    Node node = new Node();
+    nodes.add(node);
+    return node;
+  }
+
+  /** Whether the crash has happened. */
+  public boolean crashed() {
+    return crashed;
+  }
+
+  public void crashAfter(int further) {
+    crashAt = writes.get() + further;
+  }
+
+  public int writes() {
+    return writes.get();
+  }
+
+  /** Something that may end because a node died in it, or beside it. */
+  public interface Work {
+    void run() throws IOException;
+  }
+
+  /**
+   * Does it.
+   *
+   * @return whether it was done; not if a node died meanwhile
+   */
+  public boolean survives(Work work) throws IOException {
+    int alive = alive().size();
+    try {
+      work.run();
+      return true;
+    } catch (NodeDied e) {
+      return false;
+    } catch (IOException | LockException e) {
+      if (alive().size() < alive) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /** After a power cut: settles what was not flushed. */
+  public void restorePower(long seed) throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.img")) {
+      List<Path> sorted = new ArrayList<>();
+      files.forEach(sorted::add);
+      sorted.sort(null);
+      for (Path file : sorted) {
+        WriteCache.powerCut(file, seed + file.getFileName().hashCode());
+      }
+    }
+  }
+
+  public boolean powerCut() {
+    return powerCut;
+  }
+
+  /** The nodes that are alive. */
+  public List<Node> alive() {
+    return nodes.stream().filter(node -> !node.dead).toList();
+  }
+
+  @Override
+  public void close() throws IOException {
+    crashAt = 0;
+    closing = true;
+    for (Node node : nodes) {
+      try {
+        node.dm.close();
+      } catch (IOException | RuntimeException e) {
+        // A dead node only gives its files back.
+        if (!node.dead) {
+          throw e;
+        }
+      }
+      node.lockspace.close();
+    }
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+      for (Path file : files) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(directory);
+  }
+}
