@@ -14,7 +14,6 @@ import io.dmcl.lock.zookeeper.protocol.Unit;
 import io.dmcl.lock.zookeeper.protocol.WatchOwner;
 import io.dmcl.lock.zookeeper.protocol.WriteOp;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
