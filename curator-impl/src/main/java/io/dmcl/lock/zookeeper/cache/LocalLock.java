@@ -890,8 +890,15 @@ public final class LocalLock implements Request.Listener {
   private void giveUp(Grant of, Departing how) {
     Placement placement = Objects.requireNonNull(current);
     Request request = placement.request();
-    boolean publishes = of.mode() == LockMode.EXCLUSIVE && of.isUsedExclusively();
     boolean valid = of.lease().isValid(host.nanoTime());
+    // At the end of the counter readers are given exclusive grants too, to make the lock anew.
+    boolean renews =
+        request.isAtTheEnd()
+            && of.isUsed()
+            && of.dead().isEmpty()
+            && valid
+            && how == Departing.CLEAN;
+    boolean publishes = of.mode() == LockMode.EXCLUSIVE && (of.isUsedExclusively() || renews);
     endGrant(of);
     CompletableFuture<Void> done = depart(placement, publishes);
     if (how == Departing.DEAD || (publishes && !valid)) {

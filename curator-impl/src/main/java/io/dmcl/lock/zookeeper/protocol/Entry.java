@@ -12,11 +12,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param mode the mode that is asked for, or granted
  * @param id whose it is
- * @param sequence the place: the coordinator's counter, which never wraps but sticks at its end
+ * @param sequence the place: the coordinator's counter. It sticks at its end, but for what is
+ *     created while it arrives there it wraps, for a moment; so it is negative then, and counts on
+ *     as unsigned. Such an entry is never granted, for later ones may come before it.
  */
 public record Entry(LockMode mode, RequestId id, int sequence) implements Comparable<Entry> {
   private static final Pattern FORMAT =
-      Pattern.compile("([xs])-([0-9a-z]{13}\\.[0-9a-z]{1,13})-([0-9]{10})");
+      Pattern.compile("([xs])-([0-9a-z]{13}\\.[0-9a-z]{1,13})-([0-9]{10}|-[0-9]{10})");
   private static final int SEQUENCE_LENGTH = 10;
 
   /** What a sequential create is asked for: the name without the sequence number. */
@@ -31,7 +33,7 @@ public record Entry(LockMode mode, RequestId id, int sequence) implements Compar
       return null;
     }
     long sequence = Long.parseLong(matcher.group(3));
-    if (sequence > Integer.MAX_VALUE) {
+    if (sequence != (int) sequence) {
       return null;
     }
     LockMode mode = matcher.group(1).equals("x") ? LockMode.EXCLUSIVE : LockMode.SHARED;
@@ -51,7 +53,7 @@ public record Entry(LockMode mode, RequestId id, int sequence) implements Compar
   /** By place, numerically; the id makes the order total. */
   @Override
   public int compareTo(Entry other) {
-    int bySequence = Integer.compare(sequence, other.sequence);
+    int bySequence = Integer.compareUnsigned(sequence, other.sequence);
     return bySequence != 0 ? bySequence : id.text().compareTo(other.id.text());
   }
 }

@@ -233,6 +233,11 @@ public final class Request implements Unit.Owner, WatchOwner {
     return phase == Phase.DOWNGRADING;
   }
 
+  /** Whether its place is one where shared requests queue as exclusive ones. */
+  public boolean isAtTheEnd() {
+    return entry != null && entry.sequence() >= EXCLUSIVE_FROM;
+  }
+
   /** Whether an upgrade has come so far that it cannot be cancelled any more. */
   public boolean isDropping() {
     return phase == Phase.DROPPING;
@@ -309,10 +314,7 @@ public final class Request implements Unit.Owner, WatchOwner {
       dead = deadIntents;
       recovered = isRecovered;
     }
-    renumber =
-        isLate()
-            && (aloneInQueue || entrySequence() >= EXCLUSIVE_FROM)
-            && (dead.isEmpty() || recovered);
+    renumber = isLate() && (aloneInQueue || isAtTheEnd()) && (dead.isEmpty() || recovered);
     leave(Leave.RELEASE, Ending.RELEASED);
   }
 
@@ -521,7 +523,8 @@ public final class Request implements Unit.Owner, WatchOwner {
     aloneInQueue = look.queue().isAlone(id);
     boolean late = own.sequence() >= EXCLUSIVE_FROM && mode == LockMode.SHARED;
     boolean stuck = own.sequence() == Integer.MAX_VALUE;
-    if ((late || stuck) && !aloneInQueue) {
+    boolean wrapped = own.sequence() < 0;
+    if (wrapped || ((late || stuck) && !aloneInQueue)) {
       leave(Leave.CANCEL, Ending.EXHAUSTED);
       return;
     }
@@ -822,7 +825,7 @@ public final class Request implements Unit.Owner, WatchOwner {
     if (leave == Leave.RELEASE && exclusive) {
       addDead(writes);
     }
-    if (leave == Leave.RELEASE && renumber) {
+    if (leave == Leave.RELEASE && renumber && exclusive) {
       writes.add(new WriteOp.Delete(paths.version()));
       writes.add(new WriteOp.Delete(paths.lock()));
       writes.add(new WriteOp.Create(paths.lock(), paths.data(), WriteOp.Kind.PERSISTENT));
@@ -878,10 +881,6 @@ public final class Request implements Unit.Owner, WatchOwner {
       phase = Phase.GONE;
       listener.gone(this, how);
     }
-  }
-
-  private int entrySequence() {
-    return entry == null ? 0 : entry.sequence();
   }
 
   private Entry parse(String path) {
