@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -159,7 +160,7 @@ final class User {
     CompletableFuture<HoldSet> future = node.access.lockspace().acquireAllAsync(modes);
     List<Use.Wish> wishes = new ArrayList<>();
     for (Use use : members) {
-      Use.Wish wish = new Use.Wish(use, modes.get(use.lock), future);
+      Use.Wish wish = new Use.Wish(use, Objects.requireNonNull(modes.get(use.lock)), future);
       wishes.add(wish);
       use.wishes.add(wish);
     }
