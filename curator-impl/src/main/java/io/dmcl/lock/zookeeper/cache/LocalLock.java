@@ -118,6 +118,7 @@ public final class LocalLock implements Request.Listener {
   private @Nullable CompletableFuture<Void> atRest;
 
   private @Nullable Upgrade upgrade;
+  private boolean upgradeWithdrawn;
   private @Nullable Placement upgrading;
 
   private long hits; // written by any thread, without synchronisation: a statistic
@@ -283,13 +284,18 @@ public final class LocalLock implements Request.Listener {
       caller.refused();
     } else {
       upgrade = caller;
+      upgradeWithdrawn = false;
       advance();
     }
   }
 
   /** Gives an upgrade up; false if it is done, or so far that it will be at once. */
   public boolean withdrawUpgrade(Upgrade caller) {
-    if (upgrade != caller || (upgrading != null && upgrading.request().isDropping())) {
+    if (upgrade != caller) {
+      return false;
+    }
+    if (upgrading != null && upgrading.request().isDropping()) {
+      upgradeWithdrawn = true;
       return false;
     }
     upgrade = null;
@@ -751,6 +757,9 @@ public final class LocalLock implements Request.Listener {
       if (!semaphore || (word.sharedHolds() == 1 && word.exclusiveHolds() == 0)) {
         upgrade = null;
         convertToExclusive(of, caller);
+      } else if (upgradeWithdrawn) {
+        upgrade = null;
+        caller.refused();
       } // otherwise the other holds of this node first
       return;
     }

@@ -154,6 +154,7 @@ public final class Request implements Unit.Owner, WatchOwner {
   private List<RequestId> dead = List.of();
   private boolean recovered;
   private boolean renumber;
+  private boolean downgrades;
   private Ending ending = Ending.CANCELLED;
 
   /**
@@ -244,7 +245,7 @@ public final class Request implements Unit.Owner, WatchOwner {
 
   /** Whether nothing was done under it: what it leaves behind is not a dead owner's. */
   public boolean neverUsed() {
-    return leave == null || leave == Leave.CANCEL;
+    return (leave == null || leave == Leave.CANCEL) && !downgrades;
   }
 
   /** Whether it has ended. */
@@ -335,6 +336,7 @@ public final class Request implements Unit.Owner, WatchOwner {
     dead = deadIntents;
     recovered = isRecovered;
     phase = Phase.DOWNGRADING;
+    downgrades = true;
     doubted = false;
     armWanted = false;
     conflictTold = false;

@@ -14,7 +14,6 @@ import io.dmcl.lock.zookeeper.protocol.Unit;
 import io.dmcl.lock.zookeeper.protocol.WatchOwner;
 import io.dmcl.lock.zookeeper.protocol.WriteOp;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -464,15 +463,11 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
       case OK:
         break;
       case NODE_EXISTS:
-        bootstrap.remove();
-        if (step.size() > 1) { // some were there: one by one
-          List<WriteOp> members = new ArrayList<>(step);
-          for (int i = members.size() - 1; i >= 0; i--) {
-            bootstrap.addFirst(List.of(members.get(i)));
-          }
+        if (step.size() > 1) {
+          createMissing(step);
+          return;
         }
-        afterBootstrapStep();
-        return;
+        break;
       case NO_NODE:
         if (bootstrap.size() > 1) {
           host.fail(
@@ -496,6 +491,46 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     }
     bootstrap.remove();
     afterBootstrapStep();
+  }
+
+  /**
+   * Some of the siblings are there, usually all, made by another node just now: makes the others. A
+   * read behind our own transaction shows at least what made it fail.
+   */
+  private void createMissing(List<WriteOp> siblings) {
+    Session on = session;
+    if (on == null) {
+      return;
+    }
+    String first = siblings.get(0).path();
+    String parent = first.substring(0, first.lastIndexOf('/'));
+    on.read(
+        List.of(new ReadOp.Children(parent)),
+        replies ->
+            loop.execute(
+                () -> {
+                  Reply.Read reply = replies.get(0);
+                  if (on != session
+                      || bootstrap.peek() != siblings
+                      || reply.code().outcomeUnknown()) {
+                    return; // begun anew by the next connection, or session
+                  } else if (reply.code() != Code.OK) {
+                    host.fail(
+                        new CoordinatorUnavailableException(
+                            "cannot read " + parent + ": " + reply.code()));
+                    return;
+                  }
+                  Set<String> there = Set.copyOf(reply.children());
+                  List<WriteOp> missing =
+                      siblings.stream()
+                          .filter(op -> !there.contains(op.path().substring(parent.length() + 1)))
+                          .toList();
+                  bootstrap.remove();
+                  if (!missing.isEmpty()) {
+                    bootstrap.addFirst(missing);
+                  }
+                  afterBootstrapStep();
+                }));
   }
 
   private void afterBootstrapStep() {

@@ -61,6 +61,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   private final Map<LocalLock, LockHandle> handles = new LinkedHashMap<>();
   private final Set<LocalLock> wantRoom = new LinkedHashSet<>();
   private final Set<AcquireAll> setsWantRoom = new LinkedHashSet<>();
+  private boolean makingRoom;
   private final Map<LocalLock, Long> useCounts = new HashMap<>();
   private final Map<LocalLock, Long> idleSince = new HashMap<>();
   private final Map<LocalLock, MonitorWatch> monitors = new LinkedHashMap<>();
@@ -368,7 +369,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     }
     if (upgradeFrom == null) {
       wantRoom.add(lock);
-      makeRoom(1);
+      wantRoom();
     }
     return null;
   }
@@ -396,7 +397,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
       return placements;
     }
     setsWantRoom.add(set);
-    makeRoom(members.size());
+    wantRoom();
     return null;
   }
 
@@ -425,34 +426,44 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     }
   }
 
+  /** Sees to it that there will be room, once for all that want some just now. */
+  private void wantRoom() {
+    if (!makingRoom) {
+      makingRoom = true;
+      loop.execute(this::makeRoom);
+    }
+  }
+
   /** Gives back the least recently used idle grants; says so if there is nothing to give. */
-  private void makeRoom(int wanted) {
-    if (lanes.stream().noneMatch(Lane::hasSession)) {
+  private void makeRoom() {
+    makingRoom = false;
+    int wanted = wantRoom.size() + setsWantRoom.size();
+    if (wanted == 0 || lanes.stream().noneMatch(Lane::hasSession)) {
       return; // room comes with a session
     }
     List<LocalLock> idle = handles.keySet().stream().filter(LocalLock::isCached).toList();
-    boolean leaving = handles.keySet().stream().anyMatch(LocalLock::isLeaving);
-    if (idle.isEmpty() && !leaving) {
-      LimitExceededException error =
-          new LimitExceededException(
-              "this node's "
-                  + lanes.size()
-                  + " session(s) carry as many requests as they may ("
-                  + config.maxSessionBytes()
-                  + " bytes of paths each), and none is idle: open the lockspace with more"
-                  + " sessions, or hold fewer locks at once");
-      loop.execute(
-          () -> {
-            List<LocalLock> wanting = List.copyOf(wantRoom);
-            wantRoom.clear();
-            wanting.forEach(lock -> lock.fail(error));
-            List<AcquireAll> sets = List.copyOf(setsWantRoom);
-            setsWantRoom.clear();
-            sets.forEach(set -> set.fail(error));
-          });
-      return;
+    if (!idle.isEmpty()) {
+      reclaim(idle, Math.max(wanted, idle.size() / 16));
+    } else if (handles.keySet().stream().noneMatch(LocalLock::isLeaving)) {
+      refuseRoom();
     }
-    reclaim(idle, Math.max(wanted, idle.size() / 16));
+  }
+
+  private void refuseRoom() {
+    LimitExceededException error =
+        new LimitExceededException(
+            "this node's "
+                + lanes.size()
+                + " session(s) carry as many requests as they may ("
+                + config.maxSessionBytes()
+                + " bytes of paths each), and none is idle: open the lockspace with more"
+                + " sessions, or hold fewer locks at once");
+    List<LocalLock> wanting = List.copyOf(wantRoom);
+    wantRoom.clear();
+    wanting.forEach(lock -> lock.fail(error));
+    List<AcquireAll> sets = List.copyOf(setsWantRoom);
+    setsWantRoom.clear();
+    sets.forEach(set -> set.fail(error));
   }
 
   private void reclaim(List<LocalLock> idle, int count) {

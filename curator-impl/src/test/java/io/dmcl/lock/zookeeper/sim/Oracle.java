@@ -55,6 +55,7 @@ final class Oracle {
         trace.add(ensemble::nowNanos, () -> describe(txn));
         for (LockTruth lock : locks) {
           lock.committed(txn);
+          disturbed |= !lock.abandoned.isEmpty();
         }
       }
     }
