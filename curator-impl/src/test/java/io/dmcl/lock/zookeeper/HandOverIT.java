@@ -279,4 +279,20 @@ class HandOverIT {
       lock.free();
     }
   }
+
+  @Test
+  void tryAcquire_behindAWaitingSetOfThisNode_isNull() throws Exception {
+    ClusterLock held = nodes.get(0).allocate("behind-held");
+    ClusterLock free = nodes.get(0).allocate("behind-free");
+    Hold hold = acquire(held, EXCLUSIVE);
+    CompletableFuture<HoldSet> set =
+        nodes.get(0).acquireAllAsync(Map.of(held, EXCLUSIVE, free, EXCLUSIVE));
+
+    assertThat(free.tryAcquire(SHARED)).isNull();
+
+    release(hold);
+    get(set).close();
+    held.free();
+    free.free();
+  }
 }

@@ -76,8 +76,11 @@ public final class LocalLock implements Request.Listener {
      */
     void watchVersion(LocalLock lock);
 
-    /** Why there is no session, and what to do; for callers who do not wait for one. */
-    String unavailableReason();
+    /**
+     * Why there is no session, and what to do, for callers who do not wait for one; null if there
+     * is one.
+     */
+    @Nullable String unavailableReason();
   }
 
   /** A request and the lease that it is under. */
@@ -1075,20 +1078,21 @@ public final class LocalLock implements Request.Listener {
    */
   private void dismissImpatient(boolean requestWaits) {
     boolean underWay = grant == null && !word.isLost();
-    boolean unreachable = underWay && current == null;
+    boolean unplaced = underWay && current == null;
+    String unavailable = unplaced && !requestWaits ? host.unavailableReason() : null;
     List<Waiter> dismissed = new ArrayList<>();
     for (Waiter waiter : queue) {
       boolean first = waiter == queue.peek();
-      if (!waiter.isPatient() && (requestWaits || !underWay || unreachable || !first)) {
+      if (!waiter.isPatient() && (requestWaits || !underWay || unplaced || !first)) {
         dismissed.add(waiter);
       }
     }
     for (Waiter waiter : dismissed) {
       if (queue.remove(waiter)) {
-        if (unreachable && !requestWaits) {
+        if (unavailable != null) {
           waiter.failed(
               new CoordinatorUnavailableException(
-                  "lock " + name + " cannot be requested now: " + host.unavailableReason()));
+                  "lock " + name + " cannot be requested now: " + unavailable));
         } else {
           waiter.busy();
         }

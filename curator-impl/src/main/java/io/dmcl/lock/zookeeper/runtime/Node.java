@@ -676,8 +676,8 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   // --- what is read and written beside the queues
 
   @Override
-  public String unavailableReason() {
-    return unavailableReason;
+  public @Nullable String unavailableReason() {
+    return anyLane() == null ? unavailableReason : null;
   }
 
   /** What to tell a caller who could not even ask in time; null if there is a session. */
