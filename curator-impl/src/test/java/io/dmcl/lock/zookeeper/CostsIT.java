@@ -52,9 +52,9 @@ class CostsIT {
   private static CuratorFramework observer;
 
   private final List<Lockspace> opened = new ArrayList<>();
+
   @SuppressWarnings("NullAway.Init") // by each test
   private CountingCoordinator counter;
-
 
   @BeforeAll
   static void startEnsemble() throws Exception {
