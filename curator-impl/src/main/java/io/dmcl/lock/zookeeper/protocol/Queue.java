@@ -65,9 +65,17 @@ public record Queue(List<Entry> entries) {
     return blocker;
   }
 
-  /** Whether an exclusive entry precedes {@code own}. */
+  /**
+   * Whether an exclusive entry of another session precedes {@code own}. (One of the same session is
+   * an earlier attempt that was withdrawn, and about to go.)
+   */
   public boolean hasExclusiveBefore(Entry own) {
-    return entries.stream().anyMatch(e -> e.mode() == LockMode.EXCLUSIVE && e.compareTo(own) < 0);
+    return entries.stream()
+        .anyMatch(
+            e ->
+                e.mode() == LockMode.EXCLUSIVE
+                    && e.compareTo(own) < 0
+                    && !e.id().sameSession(own.id()));
   }
 
   /**
