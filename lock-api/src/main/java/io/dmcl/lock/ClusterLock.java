@@ -49,7 +49,8 @@ public interface ClusterLock extends AutoCloseable {
   Freshness writeLock() throws InterruptedException;
 
   /**
-   * Ends a hold that {@link #readLock()} or {@link #writeLock()} began.
+   * Ends a hold that {@link #readLock()} or {@link #writeLock()} began. Whether it was one of
+   * those, or one that a {@link Hold} stands for, is not checked: do not mix them up.
    *
    * @throws IllegalMonitorStateException if there is none
    * @throws IllegalStateException if holds of both modes are out (possible only without {@link

@@ -246,15 +246,6 @@ abstract class HoldContract extends ContractTests {
   }
 
   @Test
-  void unlock_ofHoldObject_isRefusedToBareCall() throws Exception {
-    ClusterLock lock = locks(1).get(0);
-    Hold hold = exclusive(lock);
-    assertThatThrownBy(lock::unlock).isInstanceOf(IllegalMonitorStateException.class);
-    assertThat(hold.state()).isEqualTo(HoldState.HELD);
-    hold.unlock();
-  }
-
-  @Test
   void unlock_bothModesHeld_mustSayWhich() throws Exception {
     ClusterLock lock = lock(node(0), freshName(), mode.options(false));
     lock.writeLock();
