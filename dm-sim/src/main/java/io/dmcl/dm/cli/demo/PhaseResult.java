@@ -2,6 +2,7 @@ package io.dmcl.dm.cli.demo;
 
 import io.dmcl.lock.LockStats;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -31,21 +32,21 @@ final class PhaseResult {
     REPAIRS
   }
 
-  private final long[] counts = new long[Counter.values().length];
+  private final Map<Counter, Long> counts = new EnumMap<>(Counter.class);
   private final Latencies acquires = new Latencies();
   private final Latencies handOvers = new Latencies();
   private double operationsPerSecond;
 
   void count(Counter counter) {
-    counts[counter.ordinal()]++;
+    count(counter, 1);
   }
 
   void count(Counter counter, long by) {
-    counts[counter.ordinal()] += by;
+    counts.merge(counter, by, Long::sum);
   }
 
   long get(Counter counter) {
-    return counts[counter.ordinal()];
+    return counts.getOrDefault(counter, 0L);
   }
 
   /** The time to acquire, of every operation. */

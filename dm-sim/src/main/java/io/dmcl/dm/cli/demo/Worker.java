@@ -176,7 +176,7 @@ final class Worker implements AutoCloseable {
       throws IOException, InterruptedException {
     boolean repair = false;
     long asked = System.nanoTime();
-    try (Hold hold = segment.lock().acquire(write ? LockMode.EXCLUSIVE : LockMode.SHARED)) {
+    try (Hold hold = acquire(segment, write ? LockMode.EXCLUSIVE : LockMode.SHARED)) {
       long waited = System.nanoTime() - asked;
       result.acquires().add(waited);
       if (hold.freshness() == Freshness.MODIFIED) {
@@ -204,10 +204,22 @@ final class Worker implements AutoCloseable {
     return !repair;
   }
 
-  /** The segment as it is now: the copy, or a new one if the lock says that it may have changed. */
+  /**
+   * Acquires, and drops the copy if the lock says that it may have changed: at once, because the
+   * news is told until a hold that was told is unlocked, whatever that hold did with it.
+   */
+  private Hold acquire(Segment segment, LockMode mode) throws InterruptedException {
+    Hold hold = segment.lock().acquire(mode);
+    if (hold.freshness().mustReload() && !ignoresFreshness) {
+      segment.copy = null;
+    }
+    return hold;
+  }
+
+  /** The segment as it is now: the copy if there is one, or a new one. */
   private byte[] look(Segment segment, Hold hold) throws IOException {
     byte[] copy = segment.copy;
-    if (copy != null && (ignoresFreshness || !hold.freshness().mustReload())) {
+    if (copy != null) {
       result.count(Counter.RELOADS_AVOIDED);
       byte[] now = table.read(segment.number);
       if (!Arrays.equals(copy, now)) {
@@ -268,10 +280,9 @@ final class Worker implements AutoCloseable {
 
   private void repair(Segment segment) throws IOException, InterruptedException {
     List<String> done = new ArrayList<>();
-    try (Hold hold = segment.lock().acquire(LockMode.EXCLUSIVE)) {
+    try (Hold hold = acquire(segment, LockMode.EXCLUSIVE)) {
       if (hold.freshness() == Freshness.OWNER_DIED) { // else another node was first
         OptionalInt record = table.repair(segment.number, hold.token());
-        segment.copy = null;
         look(segment, hold);
         hold.markRecovered();
         result.count(Counter.REPAIRS);
