@@ -630,6 +630,8 @@ public final class Request implements Unit.Owner, WatchOwner {
       } else {
         arm();
       }
+    } else if (phase == Phase.GRANTED && leave == null && armWanted) {
+      arm(); // it was the watch on the entry that we had waited for, and stood in the way
     }
   }
 
@@ -738,8 +740,10 @@ public final class Request implements Unit.Owner, WatchOwner {
     conflictTold = conflicting != null;
     if (conflicting != null) {
       listener.recalled(this, conflicting);
-    } else {
+    } else if (armed) {
       listener.clear(this);
+    } else if (armWanted) {
+      arm(); // the watch was used up after this look was asked for: it proves nothing any more
     }
   }
 
