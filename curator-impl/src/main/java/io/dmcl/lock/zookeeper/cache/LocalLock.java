@@ -268,6 +268,7 @@ public final class LocalLock implements Request.Listener {
     if (of != grant || demoting) {
       return false;
     }
+    word.close(); // or a caller could become exclusive after the look at the holds
     word.convert(LockMode.EXCLUSIVE);
     if (word.exclusiveHolds() == 0 && of.mode() == LockMode.EXCLUSIVE) {
       sendDowngrade(of);
