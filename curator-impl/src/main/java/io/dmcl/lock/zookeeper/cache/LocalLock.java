@@ -954,6 +954,7 @@ public final class LocalLock implements Request.Listener {
     demotionEnded.complete(null); // what becomes of the hook does not matter any more
     AcquireAll set = pinnedSet();
     pinned = false;
+    word.close(); // or a caller could come after the look at the holds, and not be told
     if (word.sharedHolds() + word.exclusiveHolds() > 0) {
       word.markLost();
     }

@@ -32,4 +32,20 @@ class LocalLockTest {
     assertThat(bench.lock.downgrade(grant)).isTrue();
     assertThat(word.exclusiveHolds()).as("exclusive holds of a shared grant").isZero();
   }
+
+  @Test
+  void loss_whileACallerComes_keepsItOutOrTellsIt() {
+    Grant grant = Objects.requireNonNull(bench.lock.fastGrant());
+    bench.meanwhile =
+        () -> {
+          if (bench.lock.fastGrant() != null) {
+            boolean unused = word.tryEnterShared();
+          }
+        };
+
+    bench.vanish(Objects.requireNonNull(grant.request().entry()));
+    bench.answer();
+    assertThat(bench.lock.fastGrant()).isNull();
+    assertThat(word.sharedHolds() == 0 || word.isLost()).as("nobody has, or all are told").isTrue();
+  }
 }
