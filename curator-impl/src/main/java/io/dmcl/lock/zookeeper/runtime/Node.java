@@ -781,12 +781,15 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   // --- listeners
 
+  /** Of a hold that is over, the listener is told that at most, and not kept. */
   void watchHold(GrantHold hold, Grant grant, io.dmcl.lock.HoldListener listener) {
     HoldWatch watch = new HoldWatch(hold, listener);
-    holdListeners.computeIfAbsent(grant, g -> new ArrayList<>()).add(watch);
     HoldState now = hold.state();
-    if (now != HoldState.HELD && now != HoldState.RELEASED) {
-      tellHolds(grant, now);
+    if (now == HoldState.HELD || now == HoldState.JEOPARDY) {
+      holdListeners.computeIfAbsent(grant, g -> new ArrayList<>()).add(watch);
+    }
+    if (now == HoldState.JEOPARDY || now == HoldState.LOST) {
+      tellHold(watch, now);
     }
   }
 
@@ -802,10 +805,14 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   private void tellHolds(Grant grant, HoldState state) {
     for (HoldWatch watch : holdListeners.getOrDefault(grant, List.of())) {
-      if (watch.told != state && watch.told != HoldState.LOST) {
-        watch.told = state;
-        listen(() -> watch.listener.stateChanged(watch.hold, state));
-      }
+      tellHold(watch, state);
+    }
+  }
+
+  private void tellHold(HoldWatch watch, HoldState state) {
+    if (watch.told != state && watch.told != HoldState.LOST) {
+      watch.told = state;
+      listen(() -> watch.listener.stateChanged(watch.hold, state));
     }
   }
 
