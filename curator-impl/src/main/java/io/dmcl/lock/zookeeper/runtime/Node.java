@@ -434,7 +434,10 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     }
   }
 
-  /** Gives back the least recently used idle grants; says so if there is nothing to give. */
+  /**
+   * Gives back the least recently used idle grants; says so if there is nothing to give, and no
+   * further session to come either.
+   */
   private void makeRoom() {
     makingRoom = false;
     int wanted = wantRoom.size() + setsWantRoom.size();
@@ -444,7 +447,8 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     List<LocalLock> idle = handles.keySet().stream().filter(LocalLock::isCached).toList();
     if (!idle.isEmpty()) {
       reclaim(idle, Math.max(wanted, idle.size() / 16));
-    } else if (handles.keySet().stream().noneMatch(LocalLock::isLeaving)) {
+    } else if (lanes.stream().allMatch(Lane::hasSession)
+        && handles.keySet().stream().noneMatch(LocalLock::isLeaving)) {
       refuseRoom();
     }
   }
