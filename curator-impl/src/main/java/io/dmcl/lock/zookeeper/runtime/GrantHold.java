@@ -197,6 +197,9 @@ final class GrantHold implements Hold {
                 upgrade.call.decide();
               }
             });
+    if (handle.node().hasFailed()) {
+      upgrade.lost();
+    }
     upgrade.call.await();
   }
 

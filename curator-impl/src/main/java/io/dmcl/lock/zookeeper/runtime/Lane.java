@@ -114,6 +114,14 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     coordinator.close();
   }
 
+  /** After {@link #closeClient}: nothing is answered any more. */
+  void end() {
+    Session on = session;
+    if (on != null) {
+      end(on);
+    }
+  }
+
   // --- for the node
 
   boolean hasSession() {

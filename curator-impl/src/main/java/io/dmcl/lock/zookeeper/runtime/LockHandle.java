@@ -147,7 +147,7 @@ final class LockHandle implements ClusterLock {
     } else {
       loop.run(() -> local.acquire(caller));
     }
-    return caller.future();
+    return node.promised(caller.future());
   }
 
   /** The fast path; null if it is closed. */
@@ -271,17 +271,14 @@ final class LockHandle implements ClusterLock {
 
   private CompletableFuture<Freshness> readVersion() {
     checkNotFreed();
-    Lane lane = node.anyLane();
     Grant grant = local.fastGrant();
-    if (grant != null) {
-      return CompletableFuture.completedFuture(grant.freshness());
-    }
-    if (lane == null || lane.lease() == null) {
-      CompletableFuture<Freshness> later = new CompletableFuture<>();
-      node.withSession(
-          () -> readVersion().whenComplete((value, error) -> relay(later, value, error)));
-      return later;
-    }
+    return grant != null
+        ? CompletableFuture.completedFuture(grant.freshness())
+        : node.withSession(this::readVersion);
+  }
+
+  private CompletableFuture<Freshness> readVersion(Lane lane) {
+    checkNotFreed();
     SessionLease lease = lane.lease();
     return node.readNow(Look.reads(local.paths(), true))
         .thenCompose(
@@ -294,8 +291,7 @@ final class LockHandle implements ClusterLock {
             });
   }
 
-  private static <T> void relay(
-      CompletableFuture<T> to, @Nullable T value, @Nullable Throwable error) {
+  static <T> void relay(CompletableFuture<T> to, @Nullable T value, @Nullable Throwable error) {
     if (error != null) {
       to.completeExceptionally(error);
     } else {

@@ -34,8 +34,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -67,7 +69,11 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   private final Map<LocalLock, MonitorWatch> monitors = new LinkedHashMap<>();
   private final Map<Grant, List<HoldWatch>> holdListeners = new LinkedHashMap<>();
   private final List<String> orphans = new ArrayList<>();
-  private final List<Runnable> waitingForSession = new ArrayList<>();
+  private final List<WantsSession<?>> waitingForSession = new ArrayList<>();
+
+  /** What callers wait for, of any thread: if the event loop fails, nobody else completes it. */
+  private final Set<CompletableFuture<?>> promised = ConcurrentHashMap.newKeySet();
+
   private LockStats freed = LockStats.NONE;
   private String unavailableReason = "no connection to the coordination service yet";
 
@@ -75,6 +81,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   private @Nullable Lockspace face;
   private volatile @Nullable RuntimeException failure;
   private volatile boolean closed;
+  private boolean ended;
 
   /** Makes the event loop. */
   interface LoopFactory {
@@ -96,6 +103,18 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     HoldWatch(GrantHold hold, io.dmcl.lock.HoldListener listener) {
       this.hold = hold;
       this.listener = listener;
+    }
+  }
+
+  /** What is to be done when there is a session, and who waits for it. */
+  private record WantsSession<T>(
+      Function<Lane, CompletableFuture<T>> task, CompletableFuture<T> result) {
+    void run(Lane lane) {
+      try {
+        task.apply(lane).whenComplete((value, error) -> LockHandle.relay(result, value, error));
+      } catch (RuntimeException e) {
+        result.completeExceptionally(e);
+      }
     }
   }
 
@@ -176,15 +195,12 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
             result.completeExceptionally(e);
           }
         });
-    if (failure != null) {
-      result.completeExceptionally(closedException());
-    }
-    return result;
+    return promised(result);
   }
 
   /** A future that is completed on a thread that may block when {@code source} is. */
   <T> CompletableFuture<T> outside(CompletableFuture<T> source) {
-    CompletableFuture<T> result = new CompletableFuture<>();
+    CompletableFuture<T> result = promised(new CompletableFuture<>());
     source.whenComplete(
         (value, error) ->
             callbacks
@@ -198,6 +214,23 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
                       }
                     }));
     return result;
+  }
+
+  /** A future that fails if the lockspace does. */
+  <F extends CompletableFuture<?>> F promised(F future) {
+    if (future.isDone()) {
+      return future;
+    }
+    promised.add(future);
+    var unused = future.whenComplete((value, error) -> promised.remove(future));
+    if (failure != null) {
+      future.completeExceptionally(closedException());
+    }
+    return future;
+  }
+
+  private void breakPromises() {
+    promised.forEach(future -> future.completeExceptionally(closedException()));
   }
 
   LockspaceClosedException closedException() {
@@ -291,8 +324,14 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
       lock.close(true);
       rests.add(lock.atRest());
     }
-    waitingForSession.clear();
+    dismissWaiting();
     return CompletableFuture.allOf(rests.toArray(CompletableFuture<?>[]::new));
+  }
+
+  private void dismissWaiting() {
+    List<WantsSession<?>> waiting = List.copyOf(waitingForSession);
+    waitingForSession.clear();
+    waiting.forEach(one -> one.result().completeExceptionally(closedException()));
   }
 
   /** After {@link #close}: removes the node's znodes; completes when that was tried. */
@@ -313,6 +352,15 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     }
   }
 
+  /** Last of all: whoever still waits for an answer is told that there will be none. */
+  CompletableFuture<Void> end() {
+    ended = true;
+    for (Lane lane : lanes) {
+      lane.end();
+    }
+    return CompletableFuture.completedFuture(null);
+  }
+
   /** Any thread, as the last thing in the event loop: a promise cannot be kept any more. */
   void failed(Throwable cause) {
     RuntimeException error =
@@ -329,6 +377,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
       handle.local().word().fail();
       handle.failWaiters(closedException());
     }
+    breakPromises();
     tell(
         listener ->
             listener.failed(
@@ -616,9 +665,9 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   @Override
   public void sessionOpened(Lane lane) {
-    List<Runnable> waiting = List.copyOf(waitingForSession);
+    List<WantsSession<?>> waiting = List.copyOf(waitingForSession);
     waitingForSession.clear();
-    waiting.forEach(Runnable::run);
+    waiting.forEach(one -> one.run(lane));
     removeOrphans();
     roomMayBe();
     tell(listener -> listener.sessionEstablished(lockspace()));
@@ -644,6 +693,9 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   public void leaseOver(Lane lane, SessionLease lease) {
     for (LocalLock lock : List.copyOf(handles.keySet())) {
       lock.leaseOver(lease);
+    }
+    if (ended) {
+      return; // it was closed, not lost
     }
     tell(listener -> listener.sessionLost(lockspace()));
   }
@@ -702,53 +754,49 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     return null;
   }
 
-  /** Runs now if there is a session, or when there is one. */
-  void withSession(Runnable task) {
-    if (anyLane() != null) {
-      task.run();
+  /** Does now what needs a session, or when there is one; fails if that will not be. */
+  <T> CompletableFuture<T> withSession(Function<Lane, CompletableFuture<T>> task) {
+    WantsSession<T> wanted = new WantsSession<>(task, promised(new CompletableFuture<>()));
+    Lane lane = anyLane();
+    if (lane != null) {
+      wanted.run(lane);
+    } else if (closed) {
+      wanted.result().completeExceptionally(closedException());
     } else {
-      waitingForSession.add(task);
+      waitingForSession.add(wanted);
     }
+    return wanted.result();
   }
 
   /** An atomic multi-read. */
   CompletableFuture<List<Reply.Read>> read(List<ReadOp> reads) {
-    CompletableFuture<List<Reply.Read>> result = new CompletableFuture<>();
-    withSession(
-        () -> {
-          Lane lane = anyLane();
-          if (lane != null) {
-            lane.submit(Unit.reading(new SideUnit(result, null), reads));
-          }
+    return withSession(
+        lane -> {
+          CompletableFuture<List<Reply.Read>> result = new CompletableFuture<>();
+          lane.submit(Unit.reading(new SideUnit(result, null), reads));
+          return result;
         });
-    return result;
   }
 
   /** A multi-read behind a write, so that it does not show an older state than there was before. */
   CompletableFuture<List<Reply.Read>> readNow(List<ReadOp> reads) {
-    CompletableFuture<List<Reply.Read>> result = new CompletableFuture<>();
-    withSession(
-        () -> {
-          Lane lane = anyLane();
-          if (lane != null) {
-            WriteOp write = new WriteOp.SetData(layout.node(lane.nonce()), nodeData);
-            lane.submit(new Unit(List.of(write), reads, false, new SideUnit(result, null)));
-          }
+    return withSession(
+        lane -> {
+          CompletableFuture<List<Reply.Read>> result = new CompletableFuture<>();
+          WriteOp write = new WriteOp.SetData(layout.node(lane.nonce()), nodeData);
+          lane.submit(new Unit(List.of(write), reads, false, new SideUnit(result, null)));
+          return result;
         });
-    return result;
   }
 
   /** Writes that may be repeated; completes with OK or the code of the first that was refused. */
   CompletableFuture<Code> write(List<WriteOp> writes) {
-    CompletableFuture<Code> result = new CompletableFuture<>();
-    withSession(
-        () -> {
-          Lane lane = anyLane();
-          if (lane != null) {
-            lane.submit(Unit.writing(new SideUnit(null, result), writes));
-          }
+    return withSession(
+        lane -> {
+          CompletableFuture<Code> result = new CompletableFuture<>();
+          lane.submit(Unit.writing(new SideUnit(null, result), writes));
+          return result;
         });
-    return result;
   }
 
   /** Makes a lock's znodes if they are not there. */
@@ -909,7 +957,8 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     }
 
     private void fail(String message) {
-      CoordinatorUnavailableException error = new CoordinatorUnavailableException(message);
+      LockException error =
+          closed ? closedException() : new CoordinatorUnavailableException(message);
       if (written != null) {
         written.completeExceptionally(error);
       }
