@@ -14,6 +14,7 @@ class Link implements AutoCloseable {
   private enum State {
     WHOLE,
     STALLED,
+    REPLIES_STALLED,
     CUT
   }
 
@@ -42,8 +43,14 @@ class Link implements AutoCloseable {
     become(State.STALLED);
   }
 
-  /** Connections break, and new ones too. */
+  /** What goes towards the port goes on; what comes back does not, and nobody is told. */
+  void stallReplies() {
+    become(State.REPLIES_STALLED);
+  }
+
+  /** Connections break, and new ones too; what was stalled is lost. */
   void cut() {
+    closeSockets(); // first: what was stalled must not get through
     become(State.CUT);
     closeSockets();
   }
@@ -103,7 +110,7 @@ class Link implements AutoCloseable {
       OutputStream out = to.getOutputStream();
       byte[] buffer = new byte[8192];
       for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
-        awaitNotStalled();
+        awaitNotStalled(outward);
         if (!sockets.contains(to)) {
           return; // what was under way when the link broke is lost
         }
@@ -121,9 +128,9 @@ class Link implements AutoCloseable {
   /** May look at, and change, what goes towards the port. */
   void passing(byte[] bytes, int length) {}
 
-  private void awaitNotStalled() {
+  private void awaitNotStalled(boolean outward) {
     synchronized (monitor) {
-      while (state == State.STALLED) {
+      while (state == State.STALLED || (state == State.REPLIES_STALLED && !outward)) {
         try {
           monitor.wait();
         } catch (InterruptedException e) {
