@@ -17,10 +17,8 @@ import io.dmcl.lock.zookeeper.cache.SessionLease;
 import io.dmcl.lock.zookeeper.cache.Waiter;
 import io.dmcl.lock.zookeeper.protocol.Look;
 import java.time.Duration;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +33,6 @@ final class LockHandle implements ClusterLock {
   private final Loop loop;
   private final LocalLock local;
   private final HoldWord word;
-  private final Set<WaitingCaller> callers = ConcurrentHashMap.newKeySet();
   private volatile boolean freed;
 
   LockHandle(Node node, LocalLock local) {
@@ -185,7 +182,7 @@ final class LockHandle implements ClusterLock {
       throw node.closedException();
     }
     WaitingCaller caller = new WaitingCaller(mode, patient);
-    callers.add(caller);
+    node.waits(caller);
     try {
       loop.run(() -> local.acquire(caller));
       if (node.isClosed()) {
@@ -199,7 +196,7 @@ final class LockHandle implements ClusterLock {
       giveBack(caller);
       throw e;
     } finally {
-      callers.remove(caller);
+      node.waitsNoMore(caller);
     }
     if (caller.failure != null) {
       throw rethrown(caller.failure);
@@ -234,12 +231,6 @@ final class LockHandle implements ClusterLock {
 
   void giveBack(Grant grant, LockMode mode) {
     loop.run(() -> local.giveBack(grant, mode));
-  }
-
-  void failWaiters(RuntimeException cause) {
-    for (WaitingCaller caller : callers) {
-      caller.failed(cause);
-    }
   }
 
   // --- the rest
@@ -420,7 +411,7 @@ final class LockHandle implements ClusterLock {
   }
 
   /** A thread that waits for a hold. */
-  private static final class WaitingCaller extends Waiter {
+  static final class WaitingCaller extends Waiter {
     final Call call = new Call();
     @Nullable Grant grant;
     @Nullable RuntimeException failure;

@@ -64,8 +64,6 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   private final Set<LocalLock> wantRoom = new LinkedHashSet<>();
   private final Set<AcquireAll> setsWantRoom = new LinkedHashSet<>();
   private boolean makingRoom;
-  private final Map<LocalLock, Long> useCounts = new HashMap<>();
-  private final Map<LocalLock, Long> idleSince = new HashMap<>();
   private final Map<LocalLock, MonitorWatch> monitors = new LinkedHashMap<>();
   private final Map<Grant, List<HoldWatch>> holdListeners = new LinkedHashMap<>();
   private final List<String> orphans = new ArrayList<>();
@@ -73,6 +71,8 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   /** What callers wait for, of any thread: if the event loop fails, nobody else completes it. */
   private final Set<CompletableFuture<?>> promised = ConcurrentHashMap.newKeySet();
+
+  private final Set<LockHandle.WaitingCaller> callers = ConcurrentHashMap.newKeySet();
 
   private LockStats freed = LockStats.NONE;
   private String unavailableReason = "no connection to the coordination service yet";
@@ -216,6 +216,15 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     return result;
   }
 
+  /** If the lockspace fails this caller is told, until {@link #waitsNoMore}. */
+  void waits(LockHandle.WaitingCaller caller) {
+    callers.add(caller);
+  }
+
+  void waitsNoMore(LockHandle.WaitingCaller caller) {
+    callers.remove(caller);
+  }
+
   /** A future that fails if the lockspace does. */
   <F extends CompletableFuture<?>> F promised(F future) {
     if (future.isDone()) {
@@ -295,8 +304,6 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     if (handle != null) {
       locks.remove(lock.name());
       freed = freed.plus(lock.stats());
-      useCounts.remove(lock);
-      idleSince.remove(lock);
       wantRoom.remove(lock);
       MonitorWatch monitor = monitors.remove(lock);
       if (monitor != null) {
@@ -375,8 +382,8 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     }
     for (LockHandle handle : List.copyOf(locks.values())) {
       handle.local().word().fail();
-      handle.failWaiters(closedException());
     }
+    callers.forEach(caller -> caller.failed(closedException()));
     breakPromises();
     tell(
         listener ->
@@ -520,9 +527,11 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   }
 
   private void reclaim(List<LocalLock> idle, int count) {
+    long now = loop.nanoTime();
+    Map<LocalLock, Long> idleNanos = new HashMap<>();
+    idle.forEach(lock -> idleNanos.put(lock, now - lock.idleSince(now)));
     List<LocalLock> oldestFirst = new ArrayList<>(idle);
-    oldestFirst.sort(
-        Comparator.comparingLong(lock -> idleSince.getOrDefault(lock, Long.MIN_VALUE)));
+    oldestFirst.sort(Comparator.comparing(idleNanos::get, Comparator.reverseOrder()));
     for (LocalLock lock : oldestFirst.subList(0, Math.min(count, oldestFirst.size()))) {
       lock.drop();
     }
@@ -539,26 +548,16 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     }
     long now = loop.nanoTime();
     List<LocalLock> idle = new ArrayList<>();
+    List<LocalLock> drops = new ArrayList<>();
     for (LocalLock lock : handles.keySet()) {
-      if (!lock.isCached()) {
-        idleSince.remove(lock);
-        continue;
-      }
-      idle.add(lock);
-      long uses = lock.useCount();
-      Long before = useCounts.put(lock, uses);
-      if (before == null || before != uses || !idleSince.containsKey(lock)) {
-        idleSince.put(lock, now);
+      boolean tooLong = now - lock.idleSince(now) >= config.idleNanos();
+      if (lock.isCached() && tooLong && config.idleNanos() > 0) {
+        drops.add(lock);
+      } else if (lock.isCached()) {
+        idle.add(lock);
       }
     }
-    if (config.idleNanos() > 0) {
-      for (LocalLock lock : List.copyOf(idle)) {
-        if (now - idleSince.getOrDefault(lock, now) >= config.idleNanos()) {
-          idle.remove(lock);
-          lock.drop();
-        }
-      }
-    }
+    drops.forEach(LocalLock::drop);
     if (idle.size() > config.maxCachedGrants()) {
       reclaim(idle, idle.size() - config.maxCachedGrants());
     }
