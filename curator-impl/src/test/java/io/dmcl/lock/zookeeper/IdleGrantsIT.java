@@ -26,6 +26,7 @@ class IdleGrantsIT {
   private static Ensemble ensemble;
   private static Lockspace other;
 
+  @SuppressWarnings("NullAway.Init") // by each test
   private Lockspace node;
 
   @BeforeAll

@@ -9,6 +9,7 @@ import io.dmcl.lock.LockProperty;
 import io.dmcl.lock.Lockspace;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
+import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
 import java.nio.charset.StandardCharsets;
@@ -34,7 +35,7 @@ public final class Scale {
   private static final String SERVERS = "--servers";
   private static final int GRANTS_EACH_SESSION = 5_000;
   private static final int AT_ONCE = 2_000;
-  private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(8);
+  private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(30);
   private static final MemoryMXBean MEMORY = ManagementFactory.getMemoryMXBean();
 
   private final int count;
@@ -68,14 +69,16 @@ public final class Scale {
         }
       }
     }
-    Process servers = connectString == null ? startServers() : null;
+    if (connectString != null) {
+      new Scale(count, connectString).report();
+      return;
+    }
+    Process servers = startServers();
     try {
-      new Scale(count, servers == null ? connectString : connectStringOf(servers)).report();
+      new Scale(count, connectStringOf(servers)).report();
     } finally {
-      if (servers != null) {
-        servers.getOutputStream().close();
-        servers.waitFor();
-      }
+      servers.getOutputStream().close();
+      servers.waitFor();
     }
   }
 
@@ -105,8 +108,10 @@ public final class Scale {
 
   /** The process of the servers: says where they are, and ends with its input. */
   private static void serve() throws Exception {
-    try (Ensemble ensemble = Ensemble.start()) {
-      System.out.println(ensemble.connectString());
+    PrintStream answers = System.out;
+    System.setOut(System.err); // where the logs go
+    try (Ensemble ensemble = Ensemble.startQuick()) {
+      answers.println(ensemble.connectString());
       while (System.in.read() >= 0) {
         // Nobody says anything.
       }
@@ -119,12 +124,12 @@ public final class Scale {
     observer.start();
     int sessions = count / GRANTS_EACH_SESSION + 1;
     line("locks", count);
-    line("sessions", sessions);
+    line("sessions of the node", sessions);
     long empty = usedHeap();
     try (Lockspace node = open(sessions)) {
       warmUp(node);
       long opened = usedHeap();
-      line("heap of an open lockspace, bytes each session", (opened - empty) / sessions);
+      line("heap of an open lockspace, bytes a session", (opened - empty) / sessions);
 
       List<ClusterLock> locks = new ArrayList<>(count);
       for (int i = 0; i < count; i++) {
@@ -136,7 +141,7 @@ public final class Scale {
       long znodes = znodes();
       timed("first acquire of all, EXCLUSIVE, seconds", () -> acquireAll(locks));
       long cached = usedHeap();
-      line("heap of a cached lock, bytes more", (cached - allocated) / count);
+      line("heap of a cached lock, bytes more than that", (cached - allocated) / count);
       line("znodes of a cached EXCLUSIVE lock", perLock(znodes() - znodes));
       timed("acquire of all, cached, seconds", () -> acquireAll(locks));
       timed("release of all, seconds", () -> dropAll(locks));

@@ -290,13 +290,13 @@ abstract class DeathContract extends ContractTests {
   void loseSession_holdUnlockedBefore_itsListenerIsNotTold() throws Exception {
     Lockspace node = cluster.extraNode();
     ClusterLock lock = node.allocate(freshName(), mode.options());
-    release(exclusive(lock));
+    release(shared(lock));
     BlockingQueue<HoldState> early = new LinkedBlockingQueue<>();
     BlockingQueue<HoldState> late = new LinkedBlockingQueue<>();
-    Hold first = exclusive(lock);
+    Hold first = shared(lock);
     first.addListener((hold, state) -> early.add(state));
     first.unlock();
-    Hold second = exclusive(lock); // of the same grant, if that is kept
+    Hold second = shared(lock); // of the same grant, if that is kept
     second.addListener((hold, state) -> late.add(state));
     cluster.loseSession(node);
     awaitEvent(late, HoldState.LOST); // listeners are told one after the other

@@ -668,6 +668,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     waitingForSession.clear();
     waiting.forEach(one -> one.run(lane));
     removeOrphans();
+    monitors.values().forEach(MonitorWatch::resume);
     roomMayBe();
     tell(listener -> listener.sessionEstablished(lockspace()));
   }
@@ -704,6 +705,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     unavailableReason = "the session has ended, and there is no new one yet";
     for (MonitorWatch monitor : monitors.values()) {
       monitor.sessionEnded(lane);
+      monitor.resume();
     }
     roomMayBe();
   }
