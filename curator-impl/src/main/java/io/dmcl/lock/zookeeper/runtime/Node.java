@@ -804,6 +804,12 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   CompletableFuture<Void> makeLock(LocalLock lock) {
     return write(lock.paths().creates())
         .thenCompose(
+            code -> // a lock that is there may lack its version, if somebody has deleted that by
+                // hand
+                code == Code.NODE_EXISTS
+                    ? write(List.of(lock.paths().createsVersion()))
+                    : CompletableFuture.completedFuture(code))
+        .thenCompose(
             code -> {
               if (code != Code.OK && code != Code.NODE_EXISTS) {
                 throw new CoordinatorUnavailableException(
