@@ -2,6 +2,7 @@ package io.dmcl.dm.cli;
 
 import io.dmcl.dm.cli.demo.DemoCommand;
 import io.dmcl.dm.cli.demo.NodeCommand;
+import io.dmcl.dm.cli.device.DmCommand;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Properties;
@@ -18,7 +19,7 @@ import picocli.CommandLine.Spec;
     description = "Cluster locks on ZooKeeper, and simulated devices that are guarded by them.",
     mixinStandardHelpOptions = true,
     versionProvider = Dmcl.Version.class,
-    subcommands = {DemoCommand.class, NodeCommand.class})
+    subcommands = {DmCommand.class, DemoCommand.class, NodeCommand.class})
 public final class Dmcl implements Runnable {
   @Spec private CommandSpec spec;
 
