@@ -1,7 +1,5 @@
 package io.dmcl.dm;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -82,10 +80,10 @@ public final class Reference {
       for (int at = 0; at < Bio.SECTOR; at += UNIT) {
         long stamp = bytes.getLong(i * Bio.SECTOR + at);
         if (!allowed.contains(stamp) || (!torn && stamp != first)) {
-          assertThat(stamp)
-              .as("%s, sector %d, byte %d, of %s", what, sector + i, at, allowed)
-              .isIn(allowed);
-          assertThat(stamp).as("%s, sector %d is torn", what, sector + i).isEqualTo(first);
+          throw new AssertionError(
+              String.format(
+                  "%s, sector %d, byte %d: %d is not of %s, or the sector is torn (%d)",
+                  what, sector + i, at, stamp, allowed, first));
         }
       }
     }

@@ -12,10 +12,15 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,13 +32,27 @@ public final class TestCluster implements AutoCloseable {
   @SuppressWarnings("serial")
   public static final class NodeDied extends Error {}
 
+  /** A write to a disk, as {@code file:leg0.img}. */
+  public record Write(String disk, long sector, int sectors) {}
+
+  /** How much of the write that a node dies in reaches the disk. */
+  public enum Arrives {
+    NOTHING,
+    FIRST_HALF,
+    ALL
+  }
+
+  private record Death(Predicate<Write> when, Arrives arrives) {}
+
   private final InMemoryCluster locks = new InMemoryCluster();
   private final Path directory;
   private final Settings settings;
   private final Random random;
   private final boolean powerCut;
   private final AtomicInteger writes = new AtomicInteger();
+  private final Queue<Write> written = new ConcurrentLinkedQueue<>();
   private final List<Node> nodes = new ArrayList<>();
+  private final AtomicReference<@Nullable Death> death = new AtomicReference<>();
   private volatile int crashAt;
   private volatile boolean crashed;
   private volatile boolean closing;
@@ -74,10 +93,23 @@ public final class TestCluster implements AutoCloseable {
     @Override
     protected @Nullable BitSet cutShort(String disk, long sector, int sectors) throws IOException {
       checkAlive(disk);
+      Write write = new Write(disk, sector, sectors);
+      BitSet part = new BitSet();
+      Death planned = death.get();
+      if (planned != null && planned.when.test(write) && death.compareAndSet(planned, null)) {
+        int arriving =
+            switch (planned.arrives) {
+              case NOTHING -> 0;
+              case FIRST_HALF -> sectors / 2;
+              case ALL -> sectors;
+            };
+        part.set(0, arriving);
+        return part;
+      }
       if (writes.incrementAndGet() != crashAt) {
+        written.add(write);
         return null;
       }
-      BitSet part = new BitSet();
       int kind = random.nextInt(3);
       for (int i = 0; i < sectors; i++) {
         part.set(i, kind == 0 || (kind == 1 && random.nextBoolean()));
@@ -133,6 +165,14 @@ public final class TestCluster implements AutoCloseable {
     return path;
   }
 
+  /** An image with old contents, but for the first sector: what a new store is made of. */
+  public Path usedImage(String name, int sectors) throws IOException {
+    byte[] contents = new byte[sectors * Bio.SECTOR];
+    new Random(sectors).nextBytes(contents);
+    Arrays.fill(contents, 0, Bio.SECTOR, (byte) 0);
+    return Files.write(directory.resolve(name), contents);
+  }
+
   public Node start() {
     Node node = new Node();
     nodes.add(node);
@@ -146,6 +186,16 @@ public final class TestCluster implements AutoCloseable {
 
   public void crashAfter(int further) {
     crashAt = writes.get() + further;
+  }
+
+  /** The node that is first to write so dies in it. */
+  public void dieAt(Predicate<Write> when, Arrives arrives) {
+    death.set(new Death(when, arrives));
+  }
+
+  /** The writes that came through whole, up to now. */
+  public List<Write> written() {
+    return List.copyOf(written);
   }
 
   public int writes() {

@@ -184,7 +184,7 @@ final class DirtyLog implements AutoCloseable {
       throws IOException {
     log.flush(fence);
     LogFormat.Contents contents = log.read();
-    if (contents.magic() && contents.version() > LogFormat.VERSION) {
+    if (contents.magic() && !contents.supported()) {
       clean = new BitSet();
       return started.withLog('D');
     }

@@ -32,7 +32,12 @@ final class LogFormat {
    * @param regions how many regions it says it has
    * @param clean its bits
    */
-  record Contents(boolean magic, int version, long regions, BitSet clean) {}
+  record Contents(boolean magic, int version, long regions, BitSet clean) {
+    /** Whether it is of a version that can be used; others are left alone, older ones too. */
+    boolean supported() {
+      return version == 1 || version == VERSION;
+    }
+  }
 
   private final BlockDevice device;
   private final int regions;

@@ -10,13 +10,13 @@ import java.nio.file.Path;
  * A second reader, and writer, of dirty logs, made from the description of the format alone and
  * with nothing of what it is to check.
  */
-final class LogReader {
-  final int version;
-  final long regions;
-  final boolean[] clean;
+public final class LogReader {
+  public final int version;
+  public final long regions;
+  public final boolean[] clean;
   final byte[] bytes;
 
-  LogReader(Path file, int expectedRegions) throws IOException {
+  public LogReader(Path file, int expectedRegions) throws IOException {
     bytes = Files.readAllBytes(file);
     ByteBuffer b = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     if (bytes[0] != 0x72 || bytes[1] != 0x52 || bytes[2] != 0x69 || bytes[3] != 0x4D) {

@@ -23,37 +23,39 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SnapshotCrashTest {
   private static final int SECTORS = 256;
   private static final String[] NAMES = {"origin", "snap1", "snap2"};
-  private static final int[] CHUNKS = {0, 8, 16};
 
   @TempDir Path directory;
 
   private final Settings settings = Settings.DEFAULT.withBackground(false).withRangeSectors(64);
 
   @ParameterizedTest
-  @CsvSource({"1,true", "3,true", "4,true", "2,false"})
-  void randomIo_aNodeDiesAtEachWrite_nothingLostNothingStale(int nodes, boolean caching)
+  @CsvSource({"1,true,8", "3,true,8", "4,true,8", "2,false,8", "2,true,1"})
+  void randomIo_aNodeDiesAtEachWrite_nothingLostNothingStale(int nodes, boolean caching, int chunk)
       throws IOException {
-    everyWrite(nodes, caching, false, 41 + nodes, false);
+    everyWrite(nodes, caching, false, 41 + nodes, chunk, false);
   }
 
   @ParameterizedTest
-  @CsvSource({"1,true", "2,true", "2,false"})
-  void randomIo_thePowerIsCutAtEachWrite_onlyUnflushedWritesAreLost(int nodes, boolean caching)
-      throws IOException {
-    everyWrite(nodes, caching, true, 51 + nodes, false);
+  @CsvSource({"1,true,8", "2,true,8", "2,false,8", "2,true,1"})
+  void randomIo_thePowerIsCutAtEachWrite_onlyUnflushedWritesAreLost(
+      int nodes, boolean caching, int chunk) throws IOException {
+    everyWrite(nodes, caching, true, 51 + nodes, chunk, false);
   }
 
   @ParameterizedTest
-  @CsvSource({"1,false", "2,false", "1,true", "2,true"})
-  void merge_crashAtEachWrite_theMergedViewIsWhole(int nodes, boolean powerCut) throws IOException {
-    everyWrite(nodes, true, powerCut, 61 + nodes, true);
+  @CsvSource({"1,false,8", "2,false,8", "1,true,8", "2,true,8", "2,true,1"})
+  void merge_crashAtEachWrite_theMergedViewIsWhole(int nodes, boolean powerCut, int chunk)
+      throws IOException {
+    everyWrite(nodes, true, powerCut, 61 + nodes, chunk, true);
   }
 
-  private void everyWrite(int nodes, boolean caching, boolean powerCut, long seed, boolean merge)
+  /** A chunk of one sector has areas of 32 entries, so that some become full on the way. */
+  private void everyWrite(
+      int nodes, boolean caching, boolean powerCut, long seed, int chunk, boolean merge)
       throws IOException {
     int runs = 0;
     for (int crashAt = 1; ; crashAt++) {
-      try (Run run = new Run(nodes, caching, powerCut, seed, crashAt, merge)) {
+      try (Run run = new Run(nodes, caching, powerCut, seed, crashAt, chunk, merge)) {
         run.go();
         runs++;
         if (!run.cluster.crashed()) {
@@ -71,6 +73,7 @@ class SnapshotCrashTest {
     final TestCluster cluster;
     final Random random;
     final long seed;
+    final int[] chunks;
     final boolean merge;
     final List<Reference> references = new ArrayList<>();
     final List<Set<Long>> certain = List.of(new HashSet<>(), new HashSet<>(), new HashSet<>());
@@ -79,16 +82,24 @@ class SnapshotCrashTest {
     long stamp = 1;
     boolean merging;
 
-    Run(int nodes, boolean caching, boolean powerCut, long seed, int crashAt, boolean merge)
+    Run(
+        int nodes,
+        boolean caching,
+        boolean powerCut,
+        long seed,
+        int crashAt,
+        int chunk,
+        boolean merge)
         throws IOException {
       this.nodes = nodes;
       this.seed = seed;
+      this.chunks = new int[] {0, chunk, 2 * chunk};
       this.merge = merge;
       this.random = new Random(seed);
       this.cluster = new TestCluster(directory, settings.withCaching(caching), seed, 0, powerCut);
       cluster.image("origin.img", SECTORS);
-      cluster.image("cow1.img", SECTORS * 2);
-      cluster.image("cow2.img", SECTORS * 2);
+      cluster.usedImage("cow1.img", SECTORS * 2);
+      cluster.usedImage("cow2.img", SECTORS * 2);
       for (int i = 0; i < nodes; i++) {
         cluster.start().dm.create("origin", "0 " + SECTORS + " snapshot-origin origin.img");
       }
@@ -110,7 +121,7 @@ class SnapshotCrashTest {
     }
 
     String line(int snap) {
-      return "0 " + SECTORS + " snapshot origin.img cow" + snap + ".img P " + CHUNKS[snap];
+      return "0 " + SECTORS + " snapshot origin.img cow" + snap + ".img P " + chunks[snap];
     }
 
     MappedDevice device(int which) throws IOException {
@@ -175,7 +186,7 @@ class SnapshotCrashTest {
 
     void touched(List<Set<Long>> sets, int which, int from, int sectors) {
       for (int snap = 1; snap < references.size(); snap++) {
-        for (long chunk = from / CHUNKS[snap]; chunk * CHUNKS[snap] < from + sectors; chunk++) {
+        for (long chunk = from / chunks[snap]; chunk * chunks[snap] < from + sectors; chunk++) {
           if (which == 0 || which == snap) {
             sets.get(snap).add(chunk);
           }
@@ -254,7 +265,8 @@ class SnapshotCrashTest {
       StoreReader store = new StoreReader(cluster.directory().resolve("cow1.img"));
       if (target != null && cluster.alive().size() == nodes && !cluster.crashed()) {
         assertThat(store.exceptions).isEmpty();
-        assertThat(target.status()).isEqualTo("16/" + SECTORS * 2 + " 16");
+        assertThat(target.status())
+            .isEqualTo(2 * chunks[1] + "/" + SECTORS * 2 + " " + 2 * chunks[1]);
       }
     }
 

@@ -12,15 +12,15 @@ import java.util.Map;
  * A second reader, and writer, of exception stores, made from the description of the format alone
  * and with nothing of what it is to check.
  */
-final class StoreReader {
-  final boolean valid;
-  final int chunkSectors;
-  final Map<Long, Long> exceptions = new LinkedHashMap<>();
+public final class StoreReader {
+  public final boolean valid;
+  public final int chunkSectors;
+  public final Map<Long, Long> exceptions = new LinkedHashMap<>();
 
   /** The non-zero bytes behind the end of the list, in its last area. */
-  int staleBytes;
+  public int staleBytes;
 
-  StoreReader(Path file) throws IOException {
+  public StoreReader(Path file) throws IOException {
     ByteBuffer b = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
     check(b.get(0) == 'S' && b.get(1) == 'n' && b.get(2) == 'A' && b.get(3) == 'p', "magic");
     valid = b.getInt(4) != 0;
