@@ -25,8 +25,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.test.InstanceSpec;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -49,21 +50,28 @@ class ManyGrantsIT {
   private static final int OWN_BYTES = 100; // the path of the node's own znode
   private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(30);
 
-  private final List<CuratorFramework> clients = new ArrayList<>();
-  private Ensemble ensemble;
-  private CuratorFramework observer;
+  private static Ensemble ensemble;
+  private static CuratorFramework observer;
+  private static int lockspaces;
 
-  @BeforeEach
-  void startEnsemble() throws Exception {
+  private final List<CuratorFramework> clients = new ArrayList<>();
+  private final String name = "many" + ++lockspaces;
+
+  @BeforeAll
+  static void startEnsemble() throws Exception {
     ensemble = Ensemble.startQuick();
     observer = ensemble.client(SESSION_TIMEOUT);
   }
 
-  @AfterEach
-  void stopEnsemble() throws Exception {
-    clients.forEach(CuratorFramework::close);
+  @AfterAll
+  static void stopEnsemble() throws Exception {
     observer.close();
     ensemble.close();
+  }
+
+  @AfterEach
+  void closeClients() {
+    clients.forEach(CuratorFramework::close);
   }
 
   private Lockspace open(int sessions, int sessionBytes) {
@@ -76,10 +84,10 @@ class ManyGrantsIT {
     return open(coordinators, sessionBytes);
   }
 
-  private static Lockspace open(List<Coordinator> coordinators, int sessionBytes) {
+  private Lockspace open(List<Coordinator> coordinators, int sessionBytes) {
     NodeConfig config =
         new NodeConfig(
-            "/dmcl", "many", Ensemble.QUICK_TICK.toNanos(), 0, Integer.MAX_VALUE, sessionBytes);
+            "/dmcl", name, Ensemble.QUICK_TICK.toNanos(), 0, Integer.MAX_VALUE, sessionBytes);
     return Nodes.open(config, coordinators, Duration.ofMinutes(5).toNanos(), List.of());
   }
 
@@ -88,8 +96,12 @@ class ManyGrantsIT {
     eventually(
         "all sessions are there",
         () ->
-            observer.checkExists().forPath("/dmcl/many/nodes") != null
-                && observer.getChildren().forPath("/dmcl/many/nodes").size() == count);
+            observer.checkExists().forPath(nodes()) != null
+                && observer.getChildren().forPath(nodes()).size() == count);
+  }
+
+  private String nodes() {
+    return "/dmcl/" + name + "/nodes";
   }
 
   private static ClusterLock allocate(Lockspace node, int number) {
@@ -145,9 +157,7 @@ class ManyGrantsIT {
     for (InstanceSpec server : ensemble.servers()) {
       ensemble.kill(server);
       ensemble.restart(server);
-      eventually(
-          "the ensemble works",
-          () -> observer.setData().forPath("/dmcl/many/nodes").getVersion() > 0);
+      eventually("the ensemble works", () -> observer.setData().forPath(nodes()).getVersion() > 0);
       eventually("all are there", () -> ensemble.inQuorum() == ensemble.servers().size());
     }
     assertThat(ensemble.ephemeralBytes().values()).allMatch(bytes -> bytes == 0);

@@ -52,7 +52,7 @@ public final class Scale {
 
   /** Runs the command. */
   public static void main(String[] args) throws Exception {
-    ((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)).setLevel(Level.ERROR);
+    setLogLevel(org.slf4j.Logger.ROOT_LOGGER_NAME, Level.ERROR);
     int count = 100_000;
     String connectString = null;
     for (int i = 0; i < args.length; i++) {
@@ -82,6 +82,10 @@ public final class Scale {
     }
   }
 
+  private static void setLogLevel(String logger, Level level) {
+    ((Logger) LoggerFactory.getLogger(logger)).setLevel(level);
+  }
+
   // --- the servers
 
   private static Process startServers() throws Exception {
@@ -108,6 +112,7 @@ public final class Scale {
 
   /** The process of the servers: says where they are, and ends with its input. */
   private static void serve() throws Exception {
+    setLogLevel("org.apache.zookeeper.server", Level.OFF); // they complain when they are stopped
     PrintStream answers = System.out;
     System.setOut(System.err); // where the logs go
     try (Ensemble ensemble = Ensemble.startQuick()) {
