@@ -64,8 +64,7 @@ class LostReplyIT {
     name = test.getDisplayName();
     link = new Link(ensemble.servers().get(0).getPort());
     other =
-        open(
-            ZooKeeperLockspace.connect(ensemble.connectString()).sessionTimeout(SESSION_TIMEOUT));
+        open(ZooKeeperLockspace.connect(ensemble.connectString()).sessionTimeout(SESSION_TIMEOUT));
     theirs = other.allocate(name);
   }
 

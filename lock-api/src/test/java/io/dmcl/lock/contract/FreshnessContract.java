@@ -393,8 +393,7 @@ abstract class FreshnessContract extends ContractTests {
     Lockspace node = cluster.extraNode();
     ClusterLock watching =
         node.allocate(
-            other.name(),
-            mode.options().withMonitorListener((lock, version) -> told.add(version)));
+            other.name(), mode.options().withMonitorListener((lock, version) -> told.add(version)));
     release(shared(watching));
     get(watching.drop());
     cluster.loseSession(node);
