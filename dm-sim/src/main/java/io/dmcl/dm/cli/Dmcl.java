@@ -5,6 +5,7 @@ import io.dmcl.dm.cli.demo.NodeCommand;
 import io.dmcl.dm.cli.device.DmCommand;
 import io.dmcl.dm.cli.devicedemo.DeviceDemoCommand;
 import io.dmcl.dm.cli.devicedemo.DeviceNodeCommand;
+import io.dmcl.dm.cli.overhead.OverheadCommand;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Properties;
@@ -25,6 +26,7 @@ import picocli.CommandLine.Spec;
       DeviceDemoCommand.class,
       DeviceNodeCommand.class,
       DmCommand.class,
+      OverheadCommand.class,
       DemoCommand.class,
       NodeCommand.class
     })

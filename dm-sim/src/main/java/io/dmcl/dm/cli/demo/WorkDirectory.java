@@ -16,9 +16,14 @@ public final class WorkDirectory implements AutoCloseable {
 
   private final Path path;
 
-  /** Makes one. */
+  /** Makes one where temporary files are. */
   public WorkDirectory() throws IOException {
     path = Files.createTempDirectory("dmcl-demo-");
+  }
+
+  /** Makes one in a directory that is there. */
+  public WorkDirectory(Path parent) throws IOException {
+    path = Files.createTempDirectory(parent, "dmcl-");
   }
 
   /** Where it is. */

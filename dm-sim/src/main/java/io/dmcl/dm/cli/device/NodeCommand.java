@@ -87,6 +87,7 @@ public final class NodeCommand implements Callable<Integer> {
         DeviceMapper devices =
             new DeviceMapper(lockspace, images, Settings.DEFAULT.withCaching(!nonCached));
         DeviceServer server = DeviceServer.start(parent.runDirectory(), new DeviceCalls(devices))) {
+      lockspace.dump(); // the session is there: no command is refused for want of it
       Runtime.getRuntime().addShutdownHook(hook);
       System.out.println("node " + lockspace.nodeId() + " is ready");
       ended.await();

@@ -1,5 +1,6 @@
 package io.dmcl.dm.cli.devicedemo;
 
+import io.dmcl.dm.BlockDevice;
 import io.dmcl.dm.DeviceMapper;
 import io.dmcl.dm.Settings;
 import io.dmcl.dm.cli.demo.WorkDirectory;
@@ -137,10 +138,9 @@ public final class DeviceNodeCommand implements Callable<Integer> {
         return; // the worker says refused
       }
       case "touch" -> {
-        int block = Integer.parseInt(order[1]);
-        devices()
-            .device(Volume.ORIGIN)
-            .read((long) block * Volume.BLOCK_SECTORS, Volume.BLOCK_SECTORS);
+        long sector = Long.parseLong(order[1]) * Volume.BLOCK_SECTORS;
+        BlockDevice origin = devices().device(Volume.ORIGIN);
+        Traffic.insist(() -> origin.read(sector, Volume.BLOCK_SECTORS));
       }
       case "view" -> {
         say("viewed " + view(order[1]));
@@ -219,9 +219,10 @@ public final class DeviceNodeCommand implements Callable<Integer> {
   }
 
   private String view(String name) throws IOException {
+    BlockDevice device = devices().device(name);
     return View.digest(
         volume,
-        devices().device(name)::read,
+        (sector, sectors) -> Traffic.insist(() -> device.read(sector, sectors)),
         expectations.get(name),
         problem -> say("problem node " + node + ": " + problem));
   }

@@ -48,6 +48,25 @@ final class Traffic {
     parts.put(name, new Part(device, expected, board, stamp));
   }
 
+  /** I/O that may be done again. */
+  @FunctionalInterface
+  interface Repeatable<T> {
+    T run() throws IOException;
+  }
+
+  /** Does it, and again if the node lost its locks: on a busy machine a session can end too soon. */
+  static <T> T insist(Repeatable<T> io) throws IOException {
+    while (true) {
+      try {
+        return io.run();
+      } catch (BioException e) {
+        if (e.status() != BioException.Status.FENCED) {
+          throw e;
+        }
+      }
+    }
+  }
+
   void forgetDevices() {
     parts.clear();
   }
@@ -58,7 +77,11 @@ final class Traffic {
     stopping = false;
     Part origin = part(Volume.ORIGIN);
     for (int block : volume.ownBlocks(node)) {
-      write(origin, block);
+      insist(
+          () -> {
+            write(origin, block);
+            return block;
+          });
     }
   }
 
