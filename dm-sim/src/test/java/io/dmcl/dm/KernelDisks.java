@@ -6,11 +6,14 @@ import io.dmcl.dm.mirror.MirrorTarget;
 import io.dmcl.dm.snapshot.MergeTarget;
 import io.dmcl.lock.contract.InMemoryCluster;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
  * The disks that {@code .ci/kernel-check} gives to a real kernel. {@code write DIR} makes
@@ -29,6 +32,7 @@ public final class KernelDisks {
     switch (args[0]) {
       case "write" -> {
         KernelReads.writeAll(directory);
+        KernelReadsLogs.writeAll(directory);
         KernelWrites.writeAll(directory);
       }
       case "check" -> KernelWrites.checkAll(directory);
@@ -44,6 +48,16 @@ public final class KernelDisks {
         Settings.DEFAULT
             .withBackground(false)
             .withDisks(new DiskSettings(false, false, new DiskFaults())));
+  }
+
+  /** The disks of a directory. */
+  static List<Path> images(Path directory) throws IOException {
+    List<Path> images = new ArrayList<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.img")) {
+      files.forEach(images::add);
+    }
+    images.sort(null);
+    return images;
   }
 
   /** Finishes what the kernel would do in the background. */

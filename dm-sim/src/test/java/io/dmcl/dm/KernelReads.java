@@ -2,10 +2,8 @@ package io.dmcl.dm;
 
 import io.dmcl.dm.disk.WriteCache;
 import io.dmcl.dm.mirror.MirrorTarget;
-import io.dmcl.dm.snapshot.MergeTarget;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Disks as we leave them, in order or at a crash. What the kernel must make of them is what our own
@@ -167,7 +164,7 @@ final class KernelReads {
         }
       }
       Path directory = Files.createDirectories(parent.resolve(name));
-      for (Path image : images(cluster.directory())) {
+      for (Path image : KernelDisks.images(cluster.directory())) {
         Path copy = directory.resolve(image.getFileName().toString());
         Files.copy(image, copy);
         Path cache = Path.of(image + ".cache");
@@ -186,81 +183,18 @@ final class KernelReads {
       return directory;
     }
 
-    /**
-     * Writes the manifest: what our own recovery makes of a copy.
-     *
-     * @param views the devices in order, with their tables
-     */
+    /** Writes the manifest, for these devices. */
     void expect(Path directory, Map<String, String> views) throws IOException {
-      Path copy = Files.createDirectories(directory.resolve("copy"));
-      KernelManifest manifest = new KernelManifest();
-      List<String> names = new ArrayList<>();
-      for (Path image : images(directory)) {
-        names.add(image.getFileName().toString());
-        Files.copy(image, copy.resolve(image.getFileName().toString()));
-      }
-      manifest.files(names);
-      StringBuilder said = new StringBuilder();
-      try (DeviceMapper dm = KernelDisks.open(copy)) {
-        for (Map.Entry<String, String> view : views.entrySet()) {
-          MappedDevice device = dm.create(view.getKey(), view.getValue());
-          List<String> fields = new ArrayList<>();
-          Target target = device.targets().get(0);
-          fields.add(
-              KernelManifest.field(
-                  "afterSync", target instanceof MirrorTarget || target instanceof MergeTarget));
-          if (target instanceof MirrorTarget) {
-            fields.add(KernelManifest.field("before", device.status()));
-            said.append(" before: ").append(device.status());
-          }
-          KernelDisks.settle(device);
-          String sha256 = contents(view.getKey(), device);
-          fields.add(
-              sha256 == null
-                  ? KernelManifest.field("expectError", true)
-                  : KernelManifest.field("sha256", sha256));
-          fields.add(KernelManifest.field("status", device.status()));
-          fields.add(KernelManifest.field("shown", device.table()));
-          manifest.device(view.getKey(), view.getValue(), fields.toArray(new String[0]));
-        }
-      }
-      manifest.write(directory);
-      try (DirectoryStream<Path> files = Files.newDirectoryStream(copy)) {
-        for (Path file : files) {
-          Files.delete(file);
-        }
-      }
-      Files.delete(copy);
+      String said = KernelExpectations.write(name, directory, views, references);
       System.out.printf(
           "%-24s %4d writes, unflushed sectors %d kept %d dropped %d torn%s%n",
           name, cluster.writes(), kept, dropped, torn, said);
-    }
-
-    private @Nullable String contents(String view, MappedDevice device) throws IOException {
-      Reference reference = references.get(view);
-      try {
-        if (reference != null) {
-          reference.checkAll(name + ", " + view, device);
-        }
-        return KernelDisks.sha256(device);
-      } catch (BioException e) {
-        return null;
-      }
     }
 
     @Override
     public void close() throws IOException {
       cluster.close();
     }
-  }
-
-  private static List<Path> images(Path directory) throws IOException {
-    List<Path> images = new ArrayList<>();
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.img")) {
-      files.forEach(images::add);
-    }
-    images.sort(null);
-    return images;
   }
 
   private static String snapshot(String origin, int sectors, String store, int chunk) {
@@ -283,7 +217,7 @@ final class KernelReads {
       for (int i = 0; i < (end == End.CLEAN ? chunks.length : 3); i++) {
         int size = chunks[i];
         String store = "cow" + size + ".img";
-        run.cluster.image(store, ORIGIN + ORIGIN / 8 + 5L * size);
+        run.cluster.usedImage(store, ORIGIN + ORIGIN / 8 + 5 * size);
         Reference then = new Reference(run.reference("origin"));
         run.create("snap" + size, snapshot("file:origin.img", ORIGIN, store, size), then);
         devices.add("snap" + size);
@@ -301,13 +235,15 @@ final class KernelReads {
     }
   }
 
-  /** Stores that are full: by writes to the origin, by writes to the snapshot, to the last entry. */
+  /**
+   * Stores that are full: by writes to the origin, by writes to the snapshot, to the last entry.
+   */
   private void fullStores(String name) throws IOException {
     try (Run run = new Run(name, End.CLEAN, 7)) {
       run.cluster.image("origin.img", ORIGIN);
-      run.cluster.image("last.img", 259 * 8);
-      run.cluster.image("invalid.img", 258 * 8);
-      run.cluster.image("overflow.img", 100 * 8);
+      run.cluster.usedImage("last.img", 259 * 8);
+      run.cluster.usedImage("invalid.img", 258 * 8);
+      run.cluster.usedImage("overflow.img", 100 * 8);
       run.start();
       run.create(
           "origin", "0 " + ORIGIN + " snapshot-origin file:origin.img", new Reference(ORIGIN));
@@ -342,7 +278,7 @@ final class KernelReads {
     try (Run run = new Run(name, End.POWER_CUT, seed)) {
       run.nodes = 1;
       run.cluster.image("origin.img", ORIGIN);
-      run.cluster.image("cow.img", ORIGIN * 2);
+      run.cluster.usedImage("cow.img", ORIGIN * 2);
       run.start();
       run.create(
           "origin", "0 " + ORIGIN + " snapshot-origin file:origin.img", new Reference(ORIGIN));

@@ -37,6 +37,7 @@ final class KernelWrites {
     final Map<String, byte[]> views = new LinkedHashMap<>();
     final Map<String, String> tables = new LinkedHashMap<>();
     boolean crash;
+    boolean afterSync;
 
     Case(String name, long seed) {
       this.name = name;
@@ -75,11 +76,7 @@ final class KernelWrites {
       int source = random.nextInt(SECTORS - sectors + 1);
       script.add(copy(device, source, from, sectors, direct));
       System.arraycopy(
-          pattern,
-          source * Bio.SECTOR,
-          view(device),
-          from * Bio.SECTOR,
-          sectors * Bio.SECTOR);
+          pattern, source * Bio.SECTOR, view(device), from * Bio.SECTOR, sectors * Bio.SECTOR);
     }
 
     static String copy(String device, int source, int to, int sectors, boolean direct) {
@@ -127,7 +124,8 @@ final class KernelWrites {
                   view == null
                       ? KernelManifest.field("expectError", true)
                       : KernelManifest.field("sha256", KernelDisks.sha256(view));
-              manifest.device(device, table, sum);
+              manifest.device(
+                  device, table, sum, KernelManifest.field("afterSync", afterSync));
             });
       }
       manifest.write(directory);
@@ -136,17 +134,24 @@ final class KernelWrites {
 
   private KernelWrites() {}
 
+  private static List<Case> cases() {
+    return List.of(
+        snapshots(), mirror(), merge(), crashedMirror(), crashedSnapshot(), crashedMerge());
+  }
+
   static void writeAll(Path parent) throws IOException {
-    for (Case each : List.of(snapshots(), mirror(), crashedMirror(), crashedSnapshot())) {
+    for (Case each : cases()) {
       each.write(parent);
     }
   }
 
   static void checkAll(Path out) throws IOException {
-    for (Case each : List.of(snapshots(), mirror(), crashedMirror(), crashedSnapshot())) {
+    for (Case each : cases()) {
       Path directory = out.resolve(each.name);
       if (each.tables.containsKey("vol")) {
         checkMirror(each, directory);
+      } else if (each.tables.containsKey("merged")) {
+        checkMerge(each, directory);
       } else {
         checkSnapshots(each, directory);
       }
@@ -196,7 +201,7 @@ final class KernelWrites {
     it.blank("log.img", 8);
     byte[] before = it.files.getOrDefault("leg0.img", new byte[0]);
     it.create("vol", mirrorLine("file:leg1.img"), before);
-    it.script.add("settle");
+    it.script.add("settle vol");
     it.randomly(10, List.of("vol"));
     it.script.add("dmsetup remove vol");
     return it;
@@ -212,7 +217,7 @@ final class KernelWrites {
     it.create("second", "0 " + SECTORS + " linear file:leg1.img 0");
     it.create("vol", mirrorLine("dev:second"), before);
     it.tables.put("vol", mirrorLine("file:leg1.img"));
-    it.script.add("settle");
+    it.script.add("settle vol");
     it.randomly(6, List.of("vol"));
     // The log says clean for all again.
     it.script.add("sleep 3; dmsetup suspend --nolockfs second");
@@ -242,6 +247,38 @@ final class KernelWrites {
     it.snapshot("snap", "0 " + SECTORS + " snapshot file:origin.img file:cow.img P 4");
     it.randomly(12, List.of("origin", "snap"));
     it.crash = true;
+    return it;
+  }
+
+  /** A snapshot that the kernel made, and then nothing that stands in the way of merging it. */
+  private static Case mergeable(String name, long seed, boolean crash) {
+    Case it = new Case(name, seed);
+    it.crash = crash;
+    it.filled("origin.img", SECTORS);
+    it.blank("cow.img", SECTORS * 2);
+    byte[] origin = it.files.getOrDefault("origin.img", new byte[0]);
+    it.create("origin", "0 " + SECTORS + " snapshot-origin file:origin.img", origin);
+    it.snapshot("snap", "0 " + SECTORS + " snapshot file:origin.img file:cow.img P 8");
+    it.randomly(24, List.of("origin", "snap"));
+    it.script.add("dmsetup remove snap origin");
+    it.tables.clear();
+    it.tables.put("merged", "0 " + SECTORS + " snapshot-merge file:origin.img file:cow.img P 8");
+    it.views.put("merged", it.view("snap"));
+    return it;
+  }
+
+  private static Case merge() {
+    Case it = mergeable("written-merge", 15, false);
+    it.afterSync = true;
+    return it;
+  }
+
+  /** The origin takes its time, so that the power goes in the middle of the merge. */
+  private static Case crashedMerge() {
+    Case it = mergeable("written-merge-crashed", 16, true);
+    it.create("slow", "0 " + SECTORS + " delay file:origin.img 0 0 file:origin.img 0 300");
+    it.create("slowly", "0 " + SECTORS + " snapshot-merge dev:slow file:cow.img P 8");
+    it.script.add("sleep 2; dmsetup suspend --noflush --nolockfs slow");
     return it;
   }
 
@@ -297,6 +334,26 @@ final class KernelWrites {
         }
       }
     }
+  }
+
+  private static void checkMerge(Case it, Path directory) throws IOException {
+    Path store = directory.resolve("cow.img");
+    int left = new StoreReader(store).exceptions.size();
+    require(it.crash == left > 0, it.name + ": " + left + " exceptions are left");
+    try (DeviceMapper dm = KernelDisks.open(directory)) {
+      MappedDevice device = dm.create("merged", it.tables.getOrDefault("merged", ""));
+      compareContents(it, device);
+      KernelDisks.settle(device);
+      compareStatus(it, directory, device);
+      compareContents(it, device);
+      require(new StoreReader(store).exceptions.isEmpty(), it.name + ": merged, but not empty");
+      System.out.printf(
+          "%s: %s, %d exceptions were left to merge, contents as written%n",
+          it.name, device.status(), left);
+    }
+    require(
+        Arrays.equals(Files.readAllBytes(directory.resolve("origin.img")), it.view("merged")),
+        it.name + ": the origin by itself");
   }
 
   private static void checkMirror(Case it, Path directory) throws IOException {

@@ -36,7 +36,7 @@ public final class LogReader {
     }
   }
 
-  static void build(Path file, int sectors, int version, long regions, int... dirty)
+  public static void build(Path file, int sectors, int version, long regions, int... dirty)
       throws IOException {
     ByteBuffer b = ByteBuffer.allocate(sectors * 512).order(ByteOrder.LITTLE_ENDIAN);
     b.putInt(0x4D695272).putInt(version).putLong(regions);
