@@ -100,19 +100,33 @@ public class Link implements AutoCloseable {
         continue;
       }
       sockets.add(from);
-      Socket to;
-      try {
-        to = new Socket(InetAddress.getLoopbackAddress(), toPort);
-      } catch (IOException e) {
-        close(from);
-        continue;
-      }
-      sockets.add(to);
-      from.setTcpNoDelay(true);
-      to.setTcpNoDelay(true);
-      start("link-out", () -> pump(from, to, true));
-      start("link-in", () -> pump(to, from, false));
+      start("link-out", () -> serve(from));
     }
+  }
+
+  private void serve(Socket from) throws IOException {
+    Socket to;
+    try {
+      to = connect();
+    } catch (IOException e) {
+      close(from);
+      return;
+    }
+    sockets.add(to);
+    if (state == State.CUT) {
+      close(from);
+      close(to);
+      return;
+    }
+    from.setTcpNoDelay(true);
+    to.setTcpNoDelay(true);
+    start("link-in", () -> pump(to, from, false));
+    pump(from, to, true);
+  }
+
+  /** Connects to the port; may be patient. */
+  protected Socket connect() throws IOException {
+    return new Socket(InetAddress.getLoopbackAddress(), toPort);
   }
 
   private void pump(Socket from, Socket to, boolean outward) throws IOException {

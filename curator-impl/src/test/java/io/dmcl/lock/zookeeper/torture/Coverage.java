@@ -1,11 +1,12 @@
 package io.dmcl.lock.zookeeper.torture;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
-import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** How often each kind of fault has hit each state of the protocol. Thread-safe. */
 final class Coverage {
@@ -52,13 +53,13 @@ final class Coverage {
     return cells;
   }
 
-  /** One of the cells that were hit least often; nobody knows which. */
-  Cell least(Predicate<Fault> possible, Random random) {
-    List<Cell> cells = new ArrayList<>(below(Integer.MAX_VALUE));
-    cells.removeIf(cell -> !possible.test(cell.fault));
-    java.util.Collections.shuffle(cells, random);
+  /** One of the possible cells that were hit least often; null if none is possible. */
+  @Nullable Cell least(Set<Fault> possible, Random random) {
+    List<Cell> cells = below(Integer.MAX_VALUE);
+    cells.removeIf(cell -> !possible.contains(cell.fault));
+    Collections.shuffle(cells, random);
     return cells.stream()
         .min(Comparator.comparingInt(cell -> hits(cell.fault, cell.state)))
-        .orElseThrow();
+        .orElse(null);
   }
 }

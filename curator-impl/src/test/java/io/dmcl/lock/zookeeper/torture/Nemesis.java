@@ -20,7 +20,11 @@ import org.jspecify.annotations.Nullable;
  * strikes.
  */
 final class Nemesis {
-  private static final int MOST_AT_ONCE = 2;
+  private static final int MOST_AT_ONCE = 3;
+
+  /** The servers need some time to agree again; while they do not, nobody does anything. */
+  private static final long SERVERS_REST_NANOS = TimeUnit.SECONDS.toNanos(4);
+
   private static final long AIM_NANOS = TimeUnit.MILLISECONDS.toNanos(1500);
   private static final long POLL_MILLIS = 2;
 
@@ -32,15 +36,17 @@ final class Nemesis {
   private final long sessionTimeoutMillis;
   private final List<Active> active = new ArrayList<>();
   private long nextNanos = System.nanoTime();
+  private long nextServerNanos = nextNanos;
   private Coverage.@Nullable Cell goal;
   private long aimUntilNanos;
   private int count;
 
   /** A fault that goes on, and how it ends. */
   private record Active(
-      int id, Fault fault, @Nullable Node node, int server, long untilNanos, Ending ending) {}
+      int id, Fault fault, @Nullable Node node, int server, long untilNanos, Step ending) {}
 
-  private interface Ending {
+  /** What can go wrong itself. */
+  interface Step {
     void run() throws IOException, InterruptedException;
   }
 
@@ -60,11 +66,11 @@ final class Nemesis {
   }
 
   /** Goes on until that time, and undoes all. */
-  void run(long untilNanos, Runnable everyNowAndThen)
+  void run(long untilNanos, Step everyNowAndThen)
       throws IOException, InterruptedException {
     while (System.nanoTime() < untilNanos) {
       endWhatIsOver(System.nanoTime());
-      if (System.nanoTime() >= nextNanos && active.size() < MOST_AT_ONCE + (goal == null ? 0 : 1)) {
+      if (System.nanoTime() >= nextNanos && active.size() < MOST_AT_ONCE) {
         aim();
       }
       everyNowAndThen.run();
@@ -85,6 +91,9 @@ final class Nemesis {
       if (one.untilNanos <= nowNanos) {
         active.remove(one);
         one.ending.run();
+        if (!one.fault.ofNode()) {
+          nextServerNanos = System.nanoTime() + SERVERS_REST_NANOS;
+        }
         history.tell("nemesis", "healed id=" + one.id);
       }
     }
@@ -93,27 +102,48 @@ final class Nemesis {
   // Aiming.
 
   private void aim() throws IOException, InterruptedException {
-    if (goal == null) {
-      boolean serverIsHit = active.stream().anyMatch(one -> !one.fault.ofNode());
-      boolean twoAtOnce = random.nextInt(8) == 0;
-      goal = coverage.least(fault -> fault.ofNode() || !serverIsHit || twoAtOnce, random);
+    Coverage.Cell aimed = goal;
+    if (aimed == null) {
+      aimed = coverage.least(possible(), random);
+      if (aimed == null) {
+        return;
+      }
+      goal = aimed;
       aimUntilNanos = System.nanoTime() + AIM_NANOS;
-      if (goal.state() == ProtocolState.RECONNECTING && nodesIn(goal).isEmpty()) {
+      if (aimed.state() == ProtocolState.RECONNECTING && nodesIn(aimed).isEmpty()) {
         blink();
       }
     }
-    List<Node> targets = nodesIn(goal);
-    if (targets.isEmpty() && System.nanoTime() < aimUntilNanos) {
-      return;
-    }
+    List<Node> targets = nodesIn(aimed);
     if (targets.isEmpty()) {
+      if (System.nanoTime() < aimUntilNanos) {
+        return;
+      }
       targets = nodes.stream().filter(this::isFree).filter(Node::isAtWork).toList();
     }
     if (!targets.isEmpty()) {
-      strike(goal.fault(), targets.get(random.nextInt(targets.size())));
+      strike(aimed.fault(), targets.get(random.nextInt(targets.size())));
     }
     goal = null;
     nextNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(100 + random.nextInt(1400));
+  }
+
+  private Set<Fault> possible() {
+    long nodesHit = active.stream().filter(one -> one.fault.ofNode()).count();
+    Set<Fault> faults = EnumSet.allOf(Fault.class);
+    if (nodesHit >= MOST_AT_ONCE - 1) {
+      faults.removeIf(Fault::ofNode);
+    }
+    if (!serverMayBeHit()) {
+      faults.removeIf(fault -> !fault.ofNode());
+    }
+    return faults;
+  }
+
+  /** Now and then two at once, so that there is no majority. */
+  private boolean serverMayBeHit() {
+    boolean isHit = active.stream().anyMatch(one -> !one.fault.ofNode());
+    return isHit ? random.nextInt(15) == 0 : System.nanoTime() > nextServerNanos;
   }
 
   private List<Node> nodesIn(Coverage.Cell cell) {
@@ -209,7 +239,7 @@ final class Nemesis {
   }
 
   private void add(
-      int id, Fault fault, @Nullable Node node, int server, long millis, Ending ending) {
+      int id, Fault fault, @Nullable Node node, int server, long millis, Step ending) {
     long untilNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
     active.add(new Active(id, fault, node, server, untilNanos, ending));
   }

@@ -66,6 +66,12 @@ final class Node implements AutoCloseable {
     history.tell("nemesis", "killed node=" + name());
   }
 
+  /** It has ended by itself; another incarnation takes its place. */
+  void bury() throws IOException {
+    history.tell("nemesis", "killed node=" + name());
+    start();
+  }
+
   /** The node and its incarnation. */
   String name() {
     return "n" + number + '.' + incarnation;

@@ -22,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.framework.state.ConnectionState;
@@ -41,6 +42,8 @@ public final class NodeProgram {
     /** It takes its holds for valid when they are lost. */
     LEASE
   }
+
+  private static final long LONG_HOLDS_NANOS = TimeUnit.SECONDS.toNanos(8);
 
   final StateBoard board;
   final Random random;
@@ -62,6 +65,7 @@ public final class NodeProgram {
             thread.setDaemon(true);
             return thread;
           });
+  private final AtomicLong heldLongNanos = new AtomicLong(System.nanoTime());
   private volatile boolean stopping;
 
   private NodeProgram(String[] args) throws Exception {
@@ -145,6 +149,15 @@ public final class NodeProgram {
 
   boolean liesOfLease() {
     return lie == Lie.LEASE;
+  }
+
+  /** Now and then somebody keeps a hold for about as long as a lease. */
+  boolean mayHoldLong() {
+    long now = System.nanoTime();
+    long last = heldLongNanos.get();
+    return !stopping
+        && now - last > LONG_HOLDS_NANOS
+        && heldLongNanos.compareAndSet(last, now);
   }
 
   boolean hooksMayFail() {

@@ -24,7 +24,7 @@ record Options(
     Duration sessionTimeout,
     NodeProgram.Lie lie) {
   /** The servers' tick. */
-  static final Duration TICK = Duration.ofMillis(500);
+  static final Duration TICK = Duration.ofMillis(400);
 
   static final String USAGE =
       String.join(

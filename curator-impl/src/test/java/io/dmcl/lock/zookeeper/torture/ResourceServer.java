@@ -42,7 +42,7 @@ final class ResourceServer implements AutoCloseable {
             new BufferedWriter(
                 new OutputStreamWriter(socket.getOutputStream(), StandardCharsets.UTF_8))) {
       String who = in.readLine();
-      for (String line = in.readLine(); line != null; line = in.readLine()) {
+      for (String line = in.readLine(); who != null && line != null; line = in.readLine()) {
         out.write(history.ask(who, line));
         out.newLine();
         out.flush();

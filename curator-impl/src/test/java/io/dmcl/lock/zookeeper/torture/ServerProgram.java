@@ -1,7 +1,10 @@
 package io.dmcl.lock.zookeeper.torture;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import java.io.IOException;
 import org.apache.zookeeper.server.quorum.QuorumPeerMain;
+import org.slf4j.LoggerFactory;
 
 /** A server's process. It ends when its standard input does: then there is nobody to end it. */
 public final class ServerProgram {
@@ -9,6 +12,7 @@ public final class ServerProgram {
 
   /** The process. */
   public static void main(String[] args) {
+    ((Logger) LoggerFactory.getLogger("org.apache.zookeeper.server")).setLevel(Level.INFO);
     Thread watch = new Thread(ServerProgram::awaitEnd, "parent-watch");
     watch.setDaemon(true);
     watch.start();

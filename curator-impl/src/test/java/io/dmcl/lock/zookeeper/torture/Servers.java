@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -23,9 +25,9 @@ final class Servers implements AutoCloseable {
   static final int COUNT = 3;
 
   /** A server that hears nothing from its leader for so many ticks gives it up. */
-  private static final int SYNC_LIMIT_TICKS = 4;
+  private static final int SYNC_LIMIT_TICKS = 5;
 
-  private static final int INIT_LIMIT_TICKS = 10;
+  private static final int INIT_LIMIT_TICKS = 25;
 
   /** Below what the system gives to outgoing connections, which must not take a server's port. */
   private static final int FIRST_PORT = 12_000;
@@ -50,7 +52,7 @@ final class Servers implements AutoCloseable {
     for (int from = 0; from < COUNT; from++) {
       for (int to = 0; to < COUNT; to++) {
         if (from != to) {
-          quorumLinks[from][to] = new Link(ports.get(to).quorum);
+          quorumLinks[from][to] = new QuorumLink(ports.get(to).quorum);
           electionLinks[from][to] = new ElectionLink(ports.get(to).election);
         }
       }
@@ -112,6 +114,34 @@ final class Servers implements AutoCloseable {
 
   private Path home(int server) {
     return out.resolve("server-" + (server + 1));
+  }
+
+  /**
+   * A follower that is refused because its leader does not listen yet tries again; but one whose
+   * connection breaks gives that leader up. So the link tries in its place.
+   */
+  private static final class QuorumLink extends Link {
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+    QuorumLink(int toPort) throws IOException {
+      super(toPort);
+    }
+
+    @Override
+    protected Socket connect() throws IOException {
+      long untilNanos = System.nanoTime() + PATIENCE_NANOS;
+      while (true) {
+        try {
+          return super.connect();
+        } catch (IOException e) {
+          if (System.nanoTime() > untilNanos) {
+            throw e;
+          }
+          LockSupport.parkNanos(RETRY_NANOS);
+        }
+      }
+    }
   }
 
   /**

@@ -171,10 +171,12 @@ public final class Torture {
     ending.run();
   }
 
-  private void lookAfter(List<Node> nodes, String faults) {
+  private void lookAfter(List<Node> nodes, String faults) throws IOException {
     for (Node node : nodes) {
       if (node.hasEnded()) {
-        throw new IllegalStateException(node.name() + " has ended by itself; see its log");
+        String text = node.name() + " has ended by itself; see its log";
+        found(new Breach(System.nanoTime(), Breach.Rule.ALIVE, "-", text));
+        node.bury();
       }
     }
     long now = System.nanoTime();
@@ -201,7 +203,7 @@ public final class Torture {
       if (!node.process().isAlive()) {
         word.append("dead");
       } else {
-        node.states().forEach(state -> word.append(state.name(), 0, state.name().startsWith("RE") ? 3 : 1));
+        node.states().forEach(state -> word.append(state.letter()));
       }
       words.add(word.toString());
     }

@@ -233,7 +233,7 @@ final class Use {
             demotion.to() == null ? "-" : letter(Objects.requireNonNull(demotion.to())),
             token,
             fails ? 1 : 0);
-        pause(30);
+        pause(40);
         if (fails) {
           dirty = 0;
           throw new IllegalStateException("thrown on purpose");

@@ -176,8 +176,10 @@ final class Worker implements Runnable {
     node.board.enter(use.index, ProtocolState.HELD);
     Use.Held held = first;
     long until = System.nanoTime();
-    if (random.nextInt(250) == 0) {
-      until += (long) (node.sessionTimeout.toNanos() * (0.2 + 1.2 * random.nextDouble()));
+    if (random.nextInt(20) == 0) {
+      until += TimeUnit.MILLISECONDS.toNanos(random.nextInt(300));
+    } else if (node.mayHoldLong()) {
+      until += (long) (node.sessionTimeout.toNanos() * 1.4 * random.nextDouble());
     }
     int steps = 1 + random.nextInt(3);
     for (int i = 0; i < steps || System.nanoTime() < until; i++) {
