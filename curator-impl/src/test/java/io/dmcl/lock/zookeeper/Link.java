@@ -50,7 +50,7 @@ public class Link implements AutoCloseable {
   }
 
   /** What goes towards the port goes on; what comes back does not, and nobody is told. */
-  void stallReplies() {
+  public void stallReplies() {
     become(State.REPLIES_STALLED);
   }
 

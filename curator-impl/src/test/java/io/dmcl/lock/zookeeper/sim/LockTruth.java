@@ -46,7 +46,9 @@ public final class LockTruth {
       return entry.mode();
     }
 
-    /** Whether it comes before the other in the queue, and neither can have the lock with the other. */
+    /**
+     * Whether it comes before the other in the queue, and neither can have the lock with the other.
+     */
     public boolean excludes(Place later) {
       return entry.sequence() < later.entry.sequence() && mode().conflictsWith(later.mode());
     }
@@ -93,8 +95,10 @@ public final class LockTruth {
   private final Map<Long, Long> sessions = new HashMap<>();
 
   private final Map<Long, Long> bumpsBySession = new HashMap<>();
+
   /** The value as it was published last. */
   public byte[] published = new byte[0];
+
   long bumps;
   int purges;
 

@@ -248,8 +248,7 @@ final class Checker {
       view.newestWriter = Math.max(view.newestWriter, token);
     }
     if (event.what().equals("begin") || event.what().equals("end")) {
-      view.contents.add(
-          new Contents(event.nanos(), event.number("content"), event.number("torn")));
+      view.contents.add(new Contents(event.nanos(), event.number("content"), event.number("torn")));
     }
   }
 

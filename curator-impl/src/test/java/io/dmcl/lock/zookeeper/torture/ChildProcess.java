@@ -19,7 +19,8 @@ final class ChildProcess implements AutoCloseable {
           "-XX:-UsePerfData",
           "-Xmx96m",
           "-Dzookeeper.admin.enableServer=false",
-          // SIGKILL does not lose what the system has been given; only a crash of the machine would.
+          // SIGKILL does not lose what the system has been given; only a crash of the machine
+          // would.
           "-Dzookeeper.forceSync=no",
           "-Dzookeeper.preAllocSize=1024",
           "-Dzookeeper.4lw.commands.whitelist=srvr,wchp");
@@ -31,8 +32,7 @@ final class ChildProcess implements AutoCloseable {
   }
 
   /** Starts one; what it prints goes to the log. */
-  static ChildProcess start(Class<?> program, Path log, List<String> arguments)
-      throws IOException {
+  static ChildProcess start(Class<?> program, Path log, List<String> arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(JAVA_OPTIONS);
@@ -90,7 +90,7 @@ final class ChildProcess implements AutoCloseable {
 
   /** What its threads are doing goes to its log. */
   void dumpThreads() throws IOException, InterruptedException {
-    new ProcessBuilder("kill", "-QUIT", Long.toString(process.pid())).start().waitFor();
+    new ProcessBuilder("sh", "-c", "kill -QUIT " + process.pid()).start().waitFor();
   }
 
   @Override

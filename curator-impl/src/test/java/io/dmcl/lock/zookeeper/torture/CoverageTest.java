@@ -12,8 +12,7 @@ class CoverageTest {
   @Test
   void least_afterEveryOther_isTheOneLeft() {
     EnumSet<ProtocolState> all = EnumSet.allOf(ProtocolState.class);
-    EnumSet<ProtocolState> allButCached =
-        EnumSet.complementOf(EnumSet.of(ProtocolState.CACHED));
+    EnumSet<ProtocolState> allButCached = EnumSet.complementOf(EnumSet.of(ProtocolState.CACHED));
     for (Fault fault : Fault.values()) {
       coverage.hit(fault, fault == Fault.CUT_NODE ? allButCached : all);
     }

@@ -41,8 +41,7 @@ final class LogChecker {
    *
    * @param wallOffsetNanos the wall clock less the monotonic one
    */
-  LogChecker(
-      Layout layout, List<String> names, long wallOffsetNanos, Consumer<Breach> breaches) {
+  LogChecker(Layout layout, List<String> names, long wallOffsetNanos, Consumer<Breach> breaches) {
     this.wallOffsetNanos = wallOffsetNanos;
     this.breaches = breaches;
     for (String name : names) {
@@ -254,8 +253,7 @@ final class LogChecker {
       lock.byToken.values().stream()
           .flatMap(List::stream)
           .filter(hold -> !lock.truth.byToken.containsKey(hold.token))
-          .forEach(
-              hold -> breach(hold.fromNanos, Rule.ORDER, lock, hold + " never had an entry"));
+          .forEach(hold -> breach(hold.fromNanos, Rule.ORDER, lock, hold + " never had an entry"));
       if (!lock.truth.queue.isEmpty()) {
         breach(nanos, Rule.LEFT_BEHIND, lock, "entries are left: " + lock.truth.queue.values());
       }

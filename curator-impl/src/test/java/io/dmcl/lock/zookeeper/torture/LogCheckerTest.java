@@ -51,8 +51,7 @@ class LogCheckerTest {
         made(paths.version() + '/' + id, 0));
   }
 
-  private void release(
-      long millis, long zxid, String id, int place, long session, String value) {
+  private void release(long millis, long zxid, String id, int place, long session, String value) {
     byte[] bytes = (((char) id.length()) + id + value).getBytes(StandardCharsets.US_ASCII);
     log(
         millis,
@@ -65,12 +64,7 @@ class LogCheckerTest {
   }
 
   private void expire(long millis, long zxid, String id, int place, long session) {
-    log(
-        millis,
-        zxid,
-        Txn.Kind.CLOSE_SESSION,
-        session,
-        new Change.Deleted(entry("x", id, place)));
+    log(millis, zxid, Txn.Kind.CLOSE_SESSION, session, new Change.Deleted(entry("x", id, place)));
   }
 
   // The history.
@@ -137,12 +131,7 @@ class LogCheckerTest {
 
     request(100, 1, FIRST, 0, FIRST_SESSION);
     expire(150, 2, FIRST, 0, FIRST_SESSION);
-    log(
-        170,
-        3,
-        Txn.Kind.WRITE,
-        SECOND_SESSION,
-        new Change.Deleted(paths.version() + '/' + FIRST));
+    log(170, 3, Txn.Kind.WRITE, SECOND_SESSION, new Change.Deleted(paths.version() + '/' + FIRST));
 
     assertThat(found()).containsExactly(Rule.ORDER);
   }
@@ -163,12 +152,7 @@ class LogCheckerTest {
     request(105, 2, SECOND, 1, SECOND_SESSION);
     expire(150, 3, FIRST, 0, FIRST_SESSION);
     release(170, 4, SECOND, 1, SECOND_SESSION, "");
-    log(
-        180,
-        5,
-        Txn.Kind.WRITE,
-        SECOND_SESSION,
-        new Change.Deleted(paths.version() + '/' + FIRST));
+    log(180, 5, Txn.Kind.WRITE, SECOND_SESSION, new Change.Deleted(paths.version() + '/' + FIRST));
 
     assertThat(found()).containsExactly(Rule.DEAD_OWNER);
   }
@@ -197,12 +181,7 @@ class LogCheckerTest {
     request(100, 1, FIRST, 0, FIRST_SESSION);
     expire(110, 2, FIRST, 0, FIRST_SESSION);
     request(120, 3, SECOND, 1, SECOND_SESSION);
-    log(
-        170,
-        4,
-        Txn.Kind.WRITE,
-        SECOND_SESSION,
-        new Change.Deleted(paths.version() + '/' + FIRST));
+    log(170, 4, Txn.Kind.WRITE, SECOND_SESSION, new Change.Deleted(paths.version() + '/' + FIRST));
     release(171, 5, SECOND, 1, SECOND_SESSION, "");
 
     assertThat(found()).isEmpty();

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -66,8 +67,7 @@ final class Nemesis {
   }
 
   /** Goes on until that time, and undoes all. */
-  void run(long untilNanos, Step everyNowAndThen)
-      throws IOException, InterruptedException {
+  void run(long untilNanos, Step everyNowAndThen) throws IOException, InterruptedException {
     while (System.nanoTime() < untilNanos) {
       endWhatIsOver(System.nanoTime());
       if (System.nanoTime() >= nextNanos && active.size() < MOST_AT_ONCE) {
@@ -200,14 +200,10 @@ final class Nemesis {
         "nemesis",
         String.format(
             "fault id=%d kind=%s on=%s states=%s",
-            id,
-            fault,
-            on,
-            states.stream().map(Enum::name).collect(Collectors.joining(","))));
+            id, fault, on, states.stream().map(Enum::name).collect(Collectors.joining(","))));
   }
 
-  private void strikeNode(int id, Fault fault, Node node)
-      throws IOException, InterruptedException {
+  private void strikeNode(int id, Fault fault, Node node) throws IOException, InterruptedException {
     switch (fault) {
       case KILL_NODE -> {
         node.kill();
@@ -238,8 +234,7 @@ final class Nemesis {
     }
   }
 
-  private void add(
-      int id, Fault fault, @Nullable Node node, int server, long millis, Step ending) {
+  private void add(int id, Fault fault, @Nullable Node node, int server, long millis, Step ending) {
     long untilNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
     active.add(new Active(id, fault, node, server, untilNanos, ending));
   }
@@ -258,10 +253,11 @@ final class Nemesis {
   }
 
   private void cut(int id, Fault fault, @Nullable Node node, int server, List<Link> links) {
-    boolean told = random.nextBoolean();
+    List<Consumer<Link>> ways = List.of(Link::cut, Link::stall, Link::stallReplies);
+    Consumer<Link> way = ways.get(random.nextInt(ways.size()));
     boolean one = node != null && random.nextInt(4) == 0;
     List<Link> chosen = one ? List.of(links.get(random.nextInt(links.size()))) : links;
-    chosen.forEach(told ? Link::cut : Link::stall);
+    chosen.forEach(way);
     add(id, fault, node, server, pauseMillis(), () -> chosen.forEach(Link::heal));
   }
 

@@ -155,9 +155,7 @@ public final class NodeProgram {
   boolean mayHoldLong() {
     long now = System.nanoTime();
     long last = heldLongNanos.get();
-    return !stopping
-        && now - last > LONG_HOLDS_NANOS
-        && heldLongNanos.compareAndSet(last, now);
+    return !stopping && now - last > LONG_HOLDS_NANOS && heldLongNanos.compareAndSet(last, now);
   }
 
   boolean hooksMayFail() {

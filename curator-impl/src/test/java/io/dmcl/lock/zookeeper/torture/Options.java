@@ -69,8 +69,7 @@ record Options(
         default -> throw new IllegalArgumentException("no such option: " + args[i]);
       }
     }
-    return new Options(
-        time, seed, out.toAbsolutePath(), nodes, resources, sessionTimeout, lie);
+    return new Options(time, seed, out.toAbsolutePath(), nodes, resources, sessionTimeout, lie);
   }
 
   private static int positive(String value, int most) {

@@ -98,10 +98,7 @@ final class Servers implements AutoCloseable {
         electionLinks[server][other].replace(
             ports.get(server).election, electionLinks[other][server].port());
         lines.add(
-            line(
-                other,
-                quorumLinks[server][other].port(),
-                electionLinks[server][other].port()));
+            line(other, quorumLinks[server][other].port(), electionLinks[server][other].port()));
       }
     }
     Files.write(home.resolve("zoo.cfg"), lines);

@@ -33,10 +33,7 @@ final class StateBoard {
   static StateBoard at(Path file, int locks) throws IOException {
     try (FileChannel channel =
         FileChannel.open(
-            file,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.READ,
-            StandardOpenOption.WRITE)) {
+            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
       long size = (long) locks * STATES * Integer.BYTES;
       return new StateBoard(channel.map(MapMode.READ_WRITE, 0, size), locks);
     }

@@ -3,7 +3,9 @@ package io.dmcl.lock.zookeeper.torture;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Counts what happens, and finds the longest time that a lock was waited for and nobody used it. */
+/**
+ * Counts what happens, and finds the longest time that a lock was waited for and nobody used it.
+ */
 final class Summary {
   private final Map<String, Lock> locks = new HashMap<>();
   private final Map<String, Integer> refusals = new HashMap<>();

@@ -21,10 +21,10 @@ import org.apache.zookeeper.txn.CreateTxn;
 import org.apache.zookeeper.txn.ErrorTxn;
 import org.apache.zookeeper.txn.MultiTxn;
 import org.apache.zookeeper.txn.TxnHeader;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.jspecify.annotations.Nullable;
 
 class TransactionLogTest {
   private static final long SESSION = 7;
@@ -109,11 +109,7 @@ class TransactionLogTest {
         0,
         1);
     append(
-        2,
-        OpCode.multi,
-        new MultiTxn(List.of(member(OpCode.create, create("/l/a", false)))),
-        0,
-        1);
+        2, OpCode.multi, new MultiTxn(List.of(member(OpCode.create, create("/l/a", false)))), 0, 1);
 
     assertThat(paths(read(new TransactionLog("/l"), 0))).containsExactly("/l/a");
   }

@@ -112,7 +112,8 @@ final class Use {
   synchronized Held take(Hold hold, String id, @Nullable Held before, Wire wire) {
     Held held = new Held(hold, id, wire);
     boolean valid = held.claim();
-    Freshness told = node.liesOfFreshness() && copy != NONE ? Freshness.UNCHANGED : hold.freshness();
+    Freshness told =
+        node.liesOfFreshness() && copy != NONE ? Freshness.UNCHANGED : hold.freshness();
     String value = new String(hold.value(), StandardCharsets.US_ASCII);
     Event answer =
         wire.ask(
@@ -210,8 +211,7 @@ final class Use {
       flush(held.wire, held.hold.token(), held.told(), held.claimNanos);
       valid = held.claim();
     }
-    held.wire.ask(
-        "unlock %s valid=%d claim=%d", held.told(), valid ? 1 : 0, held.claimNanos);
+    held.wire.ask("unlock %s valid=%d claim=%d", held.told(), valid ? 1 : 0, held.claimNanos);
   }
 
   boolean isGranted() {
