@@ -124,8 +124,7 @@ final class KernelWrites {
                   view == null
                       ? KernelManifest.field("expectError", true)
                       : KernelManifest.field("sha256", KernelDisks.sha256(view));
-              manifest.device(
-                  device, table, sum, KernelManifest.field("afterSync", afterSync));
+              manifest.device(device, table, sum, KernelManifest.field("afterSync", afterSync));
             });
       }
       manifest.write(directory);

@@ -97,9 +97,7 @@ class AclIT {
               () -> his.allocate("lock").tryAcquire(EXCLUSIVE, Patience.LIMIT),
               () -> his.purge(lock.name()),
               his::dump)) {
-        assertThatThrownBy(deed)
-            .isInstanceOf(LockException.class)
-            .hasMessageContaining("NO_AUTH");
+        assertThatThrownBy(deed).isInstanceOf(LockException.class).hasMessageContaining("NO_AUTH");
       }
     }
     release(hold);

@@ -23,8 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Logs that are too short, of another version, or no logs at all, as the kernel takes them. */
 class DamagedLogTest {
   private static final int REGIONS = 5000;
-  private static final String LINE =
-      "0 40000 mirror disk 2 log.img 8 2 leg0.img 0 leg1.img 0";
+  private static final String LINE = "0 40000 mirror disk 2 log.img 8 2 leg0.img 0 leg1.img 0";
 
   @TempDir Path directory;
 
@@ -57,7 +56,8 @@ class DamagedLogTest {
       try (DeviceMapper dm = node()) {
         assertThatThrownBy(() -> dm.create("vol", LINE))
             .isInstanceOf(IOException.class)
-            .hasMessageContaining(length % 512 == 0 ? "too small: need 2048 bytes" : "whole sectors");
+            .hasMessageContaining(
+                length % 512 == 0 ? "too small: need 2048 bytes" : "whole sectors");
       }
       assertThat(Files.readAllBytes(log)).isEqualTo(cut);
     }

@@ -94,7 +94,8 @@ class FullStoreCrashTest {
           write("snap", snap, from, sectors);
         } catch (BioException e) {
           // No room; what the reference has of it is a choice.
-          assertThat(cluster.alive().get(0).dm.status("snap").get(0)).matches(".*(Invalid|Overflow)");
+          assertThat(cluster.alive().get(0).dm.status("snap").get(0))
+              .matches(".*(Invalid|Overflow)");
         }
       } else {
         write("origin", origin, from, sectors);

@@ -560,12 +560,12 @@ public final class LocalLock implements Request.Listener {
     demoting = false;
     LockMode to = demotingTo;
     if (error != null) {
-      giveUp(of, Departing.DEAD);
+      loseGrant(); // as if we had died: what was dirty is not flushed; shared holds may be out
     } else if (to == LockMode.SHARED) {
       recall = null;
       sendDowngrade(of);
     } else {
-      giveUp(of, Departing.CLEAN);
+      giveUp(of);
     }
     endDemotion();
     advance();
@@ -747,7 +747,7 @@ public final class LocalLock implements Request.Listener {
       recall = null;
       sendDowngrade(of);
     } else {
-      giveUp(of, Departing.CLEAN);
+      giveUp(of);
     }
   }
 
@@ -871,7 +871,7 @@ public final class LocalLock implements Request.Listener {
   void leaveSet(Placement placement) {
     pinned = false;
     if (current == placement && grant != null) {
-      giveUp(grant, Departing.CLEAN);
+      giveUp(grant);
     } else if (current == placement) {
       current = null;
       depart(placement, false);
@@ -898,39 +898,22 @@ public final class LocalLock implements Request.Listener {
         && !pinned;
   }
 
-  private enum Departing {
-    /** A release, or a cancel where nothing was done under the grant. */
-    CLEAN,
-    /** As if the owner had died. */
-    DEAD
-  }
-
-  private void giveUp(Grant of, Departing how) {
+  /** A release, or a cancel where nothing was done under the grant. */
+  private void giveUp(Grant of) {
     Placement placement = Objects.requireNonNull(current);
     Request request = placement.request();
     boolean valid = of.lease().isValid(host.nanoTime());
     // At the end of the counter readers are given exclusive grants too, to make the lock anew.
-    boolean renews =
-        request.isAtTheEnd()
-            && of.isUsed()
-            && of.dead().isEmpty()
-            && valid
-            && how == Departing.CLEAN;
+    boolean renews = request.isAtTheEnd() && of.isUsed() && of.dead().isEmpty() && valid;
     boolean publishes = of.mode() == LockMode.EXCLUSIVE && (of.isUsedExclusively() || renews);
     endGrant(of);
     CompletableFuture<Void> done = depart(placement, publishes);
-    if (how == Departing.DEAD || (publishes && !valid)) {
+    if (publishes && !valid) {
       memory = memory == null ? null : memory.broken();
-      if (publishes) {
-        request.abandon();
-      } else {
-        request.cancel();
-      }
-      if (how == Departing.CLEAN) {
-        var unused =
-            done.completeExceptionally(
-                new LockLostException("the lease of lock " + name + " is over"));
-      }
+      request.abandon();
+      var unused =
+          done.completeExceptionally(
+              new LockLostException("the lease of lock " + name + " is over"));
     } else if (publishes) {
       if (of.isTaken()) {
         memory = of.memory().released(request.id());

@@ -689,7 +689,7 @@ public final class Request implements Unit.Owner, WatchOwner {
   public void notEntered(Code code) {
     if (phase == Phase.ENTERING) {
       failure = code;
-      lockExists &= code != Code.NO_NODE;
+      lockExists &= code != Code.NO_NODE; // or the next try would not make it either
       end(code == Code.NO_NODE ? Ending.CANCELLED : Ending.FAILED);
     }
   }

@@ -611,7 +611,9 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
       return;
     }
     leaseCheckScheduled = true;
-    leaseCheckAtNanos = shared.endNanos();
+    // Every tick, connected or not, so that a machine's suspension is soon found out.
+    long left = shared.endNanos() - loop.nanoTime();
+    leaseCheckAtNanos = loop.nanoTime() + Math.min(left, config.tickNanos());
     loop.schedule(
         leaseCheckAtNanos,
         () -> {

@@ -54,7 +54,9 @@ final class Traffic {
     T run() throws IOException;
   }
 
-  /** Does it, and again if the node lost its locks: on a busy machine a session can end too soon. */
+  /**
+   * Does it, and again if the node lost its locks: on a busy machine a session can end too soon.
+   */
   static <T> T insist(Repeatable<T> io) throws IOException {
     while (true) {
       try {
