@@ -62,6 +62,15 @@ public final class DeviceLock implements AutoCloseable {
     }
   }
 
+  /** {@link ClusterLock#monitor()}: what the next hold would be told; that one is not any more. */
+  public Freshness monitor() throws IOException {
+    try {
+      return lock.monitor();
+    } catch (InterruptedException e) {
+      throw interrupted();
+    }
+  }
+
   private InterruptedIOException interrupted() {
     Thread.currentThread().interrupt();
     return new InterruptedIOException("interrupted while waiting for lock " + lock.name());

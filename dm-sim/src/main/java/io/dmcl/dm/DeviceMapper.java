@@ -321,19 +321,24 @@ public final class DeviceMapper implements AutoCloseable {
       String part,
       UnaryOperator<LockOptions> options,
       LockProperty... properties) {
-    String name = device;
-    if (device.codePointCount(0, device.length()) > 80) {
-      name = UUID.nameUUIDFromBytes(device.getBytes(StandardCharsets.UTF_8)).toString();
-    }
     Set<LockProperty> all = EnumSet.noneOf(LockProperty.class);
     all.addAll(List.of(properties));
     if (settings.caching()) {
       all.add(LockProperty.CACHE_RD_LK);
       all.add(LockProperty.CACHE_WR_LK);
     }
-    LockName lockName = LockName.of("dm/" + kind + "/" + name + (part.isEmpty() ? "" : "/" + part));
     return new DeviceLock(
         lockspace.allocate(
-            lockName, options.apply(LockOptions.of(all.toArray(new LockProperty[0])))));
+            lockName(kind, device, part),
+            options.apply(LockOptions.of(all.toArray(new LockProperty[0])))));
+  }
+
+  /** What {@link #lock} calls the lock. */
+  public static LockName lockName(String kind, String device, String part) {
+    String name = device;
+    if (device.codePointCount(0, device.length()) > 80) {
+      name = UUID.nameUUIDFromBytes(device.getBytes(StandardCharsets.UTF_8)).toString();
+    }
+    return LockName.of("dm/" + kind + "/" + name + (part.isEmpty() ? "" : "/" + part));
   }
 }

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tables, their targets, and the life of a device. */
 class MappedDeviceTest {
@@ -100,6 +101,26 @@ class MappedDeviceTest {
     assertThat(drops.read(0, 1)).isEqualTo(new byte[512]);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"r", "w"})
+  void flakey_corruptBioByte_changesThatByte(String direction) throws IOException {
+    MappedDevice flakey =
+        dm.create("f", "0 10 flakey a.img 0 0 60 5 corrupt_bio_byte 3 " + direction + " 171 0");
+    byte[] written = Reference.stamped(1, 2);
+    byte[] wrong = written.clone();
+    wrong[2] = (byte) 171;
+
+    flakey.write(4, written);
+
+    assertThat(flakey.read(4, 2)).isEqualTo(wrong);
+    assertThat(dm.create("d", "0 10 linear a.img 0").read(4, 2))
+        .isEqualTo(direction.equals("w") ? wrong : written);
+    assertThat(written).isEqualTo(Reference.stamped(1, 2));
+    assertThat(dm.table("f"))
+        .containsExactly(
+            "0 10 flakey file:a.img 0 0 60 5 corrupt_bio_byte 3 " + direction + " 171 0");
+  }
+
   @Test
   void targets_allThatThereAre() {
     assertThat(dm.targets())
@@ -122,6 +143,12 @@ class MappedDeviceTest {
         "0 10 linear dev:y 0|Device lookup failed",
         "0 10 striped 3 2 a.img 0 b.img 0|not divisible by number of stripes",
         "0 10 flakey a.img 0 0 0|interval is zero",
+        "0 10 flakey a.img 0 0 1 1 corrupt_bio_byte|requires parameters",
+        "0 10 flakey a.img 0 0 1 5 corrupt_bio_byte 0 r 1 0|Invalid corrupt bio byte",
+        "0 10 flakey a.img 0 0 1 5 corrupt_bio_byte 1 x 1 0|Invalid corrupt bio direction",
+        "0 10 flakey a.img 0 0 1 5 corrupt_bio_byte 1 r 256 0|Invalid value",
+        "0 10 flakey a.img 0 0 1 5 corrupt_bio_byte 1 r 1 32|Invalid corrupt bio flags",
+        "0 10 flakey a.img 0 0 1 6 drop_writes corrupt_bio_byte 1 w 1 0|incompatible",
         "0 10 delay a.img 0|Requires exactly",
       })
   void create_lineThatDmsetupRefuses_refusedWithItsReason(String line, String reason) {

@@ -2,13 +2,15 @@ package io.dmcl.lock;
 
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** How a lock handle behaves: its properties, and what it calls back. Immutable. */
 public final class LockOptions {
-  private static final LockOptions NONE =
-      new LockOptions(EnumSet.noneOf(LockProperty.class), null, null);
+  // One of each: a node may have very many locks.
+  private static final Map<Set<LockProperty>, LockOptions> SHARED = new ConcurrentHashMap<>();
 
   private final Set<LockProperty> properties;
   private final @Nullable DemoteHook demoteHook;
@@ -27,7 +29,8 @@ public final class LockOptions {
   public static LockOptions of(LockProperty... properties) {
     EnumSet<LockProperty> set = EnumSet.noneOf(LockProperty.class);
     Collections.addAll(set, properties);
-    return set.isEmpty() ? NONE : new LockOptions(Collections.unmodifiableSet(set), null, null);
+    return SHARED.computeIfAbsent(
+        Collections.unmodifiableSet(set), absent -> new LockOptions(absent, null, null));
   }
 
   /** The same, with a hook that runs before a cached grant is given up or weakened. */

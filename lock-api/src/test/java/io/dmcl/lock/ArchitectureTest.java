@@ -19,6 +19,5 @@ class ArchitectureTest {
               "java..",
               "io.dmcl.lock..",
               "org.jspecify.annotations..",
-              "com.google.errorprone.annotations..")
-          .allowEmptyShould(true);
+              "com.google.errorprone.annotations..");
 }

@@ -249,7 +249,7 @@ class BadInputIT {
     }
 
     @Override
-    void passing(byte[] bytes, int length) {
+    protected void passing(byte[] bytes, int length) {
       // A request is its length, its number and its type. Multi-reads are sent alone here.
       for (int at = 0; at + 12 <= length; at += 4 + intAt(bytes, at)) {
         if (intAt(bytes, at) < 0) {

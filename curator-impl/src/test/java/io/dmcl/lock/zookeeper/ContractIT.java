@@ -11,6 +11,9 @@ import org.apache.curator.framework.CuratorFramework;
 
 /** The contract, in every caching mode, on a real ensemble of three servers. */
 class ContractIT extends LockspaceContract {
+  /** No test waits for it: sessions are ended at once, or kept. */
+  private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(30);
+
   @Override
   protected ClusterFixture startCluster() throws Exception {
     return new RealCluster();
@@ -18,15 +21,16 @@ class ContractIT extends LockspaceContract {
 
   /** Each node has a client of its own. */
   private static final class RealCluster implements ClusterFixture {
-    private final Ensemble ensemble = Ensemble.start();
+    private final Ensemble ensemble = Ensemble.startQuick();
     private final Map<Lockspace, CuratorFramework> nodes = new LinkedHashMap<>();
 
     RealCluster() throws Exception {}
 
     @Override
     public Lockspace open(String lockspace) {
-      CuratorFramework client = ensemble.client(Duration.ofSeconds(8));
-      Lockspace node = ZooKeeperLockspace.on(client).name(lockspace).tick(Ensemble.TICK).open();
+      CuratorFramework client = ensemble.client(SESSION_TIMEOUT);
+      Lockspace node =
+          ZooKeeperLockspace.on(client).name(lockspace).tick(Ensemble.QUICK_TICK).open();
       nodes.put(node, client);
       return node;
     }

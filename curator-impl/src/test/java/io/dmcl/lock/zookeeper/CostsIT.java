@@ -43,7 +43,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @Timeout(180)
 class CostsIT {
-  private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(8);
+  private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(30);
   private static final Duration TICK = Duration.ofSeconds(2);
   private static final String MARK = "/mark";
   private static final int ROUNDS = 10;
@@ -58,7 +58,7 @@ class CostsIT {
 
   @BeforeAll
   static void startEnsemble() throws Exception {
-    ensemble = Ensemble.start();
+    ensemble = Ensemble.startQuick();
     observer = ensemble.client(SESSION_TIMEOUT);
     observer.create().forPath(MARK);
   }

@@ -2,12 +2,16 @@ package io.dmcl.lock.zookeeper;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.lang.reflect.Method;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import javax.management.JMException;
 import javax.management.MBeanServer;
@@ -17,8 +21,12 @@ import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.retry.RetryNTimes;
 import org.apache.curator.test.InstanceSpec;
 import org.apache.curator.test.TestingCluster;
+import org.apache.curator.test.TestingZooKeeperServer;
+import org.apache.curator.test.ZooKeeperServerEmbeddedAdapter;
 import org.apache.zookeeper.Watcher.Event.KeeperState;
 import org.apache.zookeeper.ZooKeeper;
+import org.apache.zookeeper.server.DataTree;
+import org.apache.zookeeper.server.ZooKeeperServer;
 import org.jspecify.annotations.Nullable;
 
 /** A fixture: a running ensemble of three servers, and what can be done to it. */
@@ -29,6 +37,9 @@ public final class Ensemble implements AutoCloseable {
   /** The servers' tick: short, so that leases begin and sessions end quickly. */
   public static final Duration TICK = Duration.ofMillis(400);
 
+  /** The tick of {@link #startQuick}. */
+  static final Duration QUICK_TICK = Duration.ofMillis(100);
+
   private final TestingCluster cluster;
 
   private Ensemble(TestingCluster cluster) {
@@ -36,7 +47,19 @@ public final class Ensemble implements AutoCloseable {
   }
 
   public static Ensemble start() throws Exception {
-    return start(specs(Map.of()));
+    return start(specs(TICK, Map.of()));
+  }
+
+  /**
+   * As {@link #start}, with a shorter tick: the lease of a node on a client that it did not make
+   * begins after one. What the servers bear with from each other is not shorter, and sessions may
+   * be as long as a minute: for tests that do not wait for a session to expire.
+   */
+  static Ensemble startQuick() throws Exception {
+    return start(
+        specs(
+            QUICK_TICK,
+            Map.of("initLimit", "200", "syncLimit", "200", "maxSessionTimeout", "60000")));
   }
 
   /**
@@ -44,7 +67,7 @@ public final class Ensemble implements AutoCloseable {
    * server that cannot hear its leader goes on answering reads for {@code syncLimit} ticks.
    */
   static Ensemble startLinked(int syncLimit, Map<InstanceSpec, Link> links) throws Exception {
-    List<InstanceSpec> servers = specs(Map.of("syncLimit", Integer.toString(syncLimit)));
+    List<InstanceSpec> servers = specs(TICK, Map.of("syncLimit", Integer.toString(syncLimit)));
     Map<InstanceSpec, Collection<InstanceSpec>> views = new LinkedHashMap<>();
     List<InstanceSpec> linked = new ArrayList<>(servers.subList(0, 1));
     for (InstanceSpec other : servers.subList(1, SERVERS)) {
@@ -68,11 +91,11 @@ public final class Ensemble implements AutoCloseable {
     return new Ensemble(cluster);
   }
 
-  private static List<InstanceSpec> specs(Map<String, Object> properties) {
+  private static List<InstanceSpec> specs(Duration tick, Map<String, Object> properties) {
     List<InstanceSpec> servers = new ArrayList<>();
     for (int i = 0; i < SERVERS; i++) {
       servers.add(
-          new InstanceSpec(null, -1, -1, -1, true, -1, (int) TICK.toMillis(), -1, properties));
+          new InstanceSpec(null, -1, -1, -1, true, -1, (int) tick.toMillis(), -1, properties));
     }
     return servers;
   }
@@ -136,6 +159,18 @@ public final class Ensemble implements AutoCloseable {
       }
     }
     return null;
+  }
+
+  /** How many servers lead or follow. */
+  int inQuorum() throws JMException {
+    MBeanServer beans = ManagementFactory.getPlatformMBeanServer();
+    Set<ObjectName> serving = new HashSet<>();
+    for (String role : List.of("Leader", "Follower")) {
+      serving.addAll(
+          beans.queryNames(
+              new ObjectName("org.apache.ZooKeeperService:name0=*,name1=*,name2=" + role), null));
+    }
+    return serving.size();
   }
 
   public void kill(InstanceSpec server) throws Exception {
@@ -208,5 +243,37 @@ public final class Ensemble implements AutoCloseable {
       }
     }
     throw new IllegalStateException("no connection of session " + session);
+  }
+
+  /**
+   * By how many bytes of paths each session owns ephemeral znodes, as one of the servers has it.
+   */
+  Map<Long, Long> ephemeralBytes() throws ReflectiveOperationException {
+    Map<Long, Long> bytes = new LinkedHashMap<>();
+    DataTree tree = aServer().getZKDatabase().getDataTree();
+    for (long session : tree.getSessions()) {
+      long sum = 0;
+      for (String path : tree.getEphemerals(session)) {
+        sum += path.getBytes(StandardCharsets.UTF_8).length;
+      }
+      bytes.put(session, sum);
+    }
+    return bytes;
+  }
+
+  /** A server that is running, from the inside. */
+  private ZooKeeperServer aServer() throws ReflectiveOperationException {
+    for (TestingZooKeeperServer server : cluster.getServers()) {
+      Method getMain = TestingZooKeeperServer.class.getDeclaredMethod("getMain");
+      getMain.setAccessible(true);
+      ZooKeeperServer found =
+          ((ZooKeeperServerEmbeddedAdapter) getMain.invoke(server))
+              .getServerCnxnFactory()
+              .getZooKeeperServer();
+      if (found != null && found.isRunning()) {
+        return found;
+      }
+    }
+    throw new IllegalStateException("no server is running");
   }
 }

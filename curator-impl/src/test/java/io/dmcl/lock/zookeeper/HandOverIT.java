@@ -48,12 +48,12 @@ class HandOverIT {
 
   @BeforeAll
   static void open() throws Exception {
-    ensemble = Ensemble.start();
+    ensemble = Ensemble.startQuick();
     threads = Executors.newCachedThreadPool();
     for (int i = 0; i < NODES; i++) {
       nodes.add(
           ZooKeeperLockspace.connect(ensemble.connectString())
-              .sessionTimeout(Duration.ofSeconds(8))
+              .sessionTimeout(Duration.ofSeconds(30))
               .name("hand-over")
               .open());
     }

@@ -8,12 +8,15 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
-/** A fixture: a TCP link to a port of this machine that can stall, break, and be whole again. */
-class Link implements AutoCloseable {
+/** A fixture: a TCP link to a port of this machine that can stall, break, be slow, and be whole. */
+public class Link implements AutoCloseable {
   private enum State {
     WHOLE,
     STALLED,
+    REPLIES_STALLED,
     CUT
   }
 
@@ -22,34 +25,49 @@ class Link implements AutoCloseable {
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final Object monitor = new Object();
   private volatile State state = State.WHOLE;
+  private volatile long delayMillis;
 
-  Link(int toPort) throws IOException {
+  /** A link, whole, to this port. */
+  public Link(int toPort) throws IOException {
     this.toPort = toPort;
     entrance = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     start("link-accept", this::accept);
   }
 
-  int port() {
+  /** Where it begins. */
+  public int port() {
     return entrance.getLocalPort();
   }
 
-  String address() {
+  /** Where it begins, as {@code host:port}. */
+  public String address() {
     return "127.0.0.1:" + port();
   }
 
   /** Nothing comes through any more, but nobody is told. */
-  void stall() {
+  public void stall() {
     become(State.STALLED);
   }
 
-  /** Connections break, and new ones too. */
-  void cut() {
+  /** What goes towards the port goes on; what comes back does not, and nobody is told. */
+  public void stallReplies() {
+    become(State.REPLIES_STALLED);
+  }
+
+  /** Connections break, and new ones too; what was stalled is lost. */
+  public void cut() {
+    closeSockets(); // first: what was stalled must not get through
     become(State.CUT);
     closeSockets();
   }
 
+  /** Whatever comes through waits for so long; 0 to end this. Connections stay. */
+  public void slow(long millis) {
+    delayMillis = millis;
+  }
+
   /** What was stalled is lost; new connections work. */
-  void heal() {
+  public void heal() {
     closeSockets();
     become(State.WHOLE);
   }
@@ -82,19 +100,33 @@ class Link implements AutoCloseable {
         continue;
       }
       sockets.add(from);
-      Socket to;
-      try {
-        to = new Socket(InetAddress.getLoopbackAddress(), toPort);
-      } catch (IOException e) {
-        close(from);
-        continue;
-      }
-      sockets.add(to);
-      from.setTcpNoDelay(true);
-      to.setTcpNoDelay(true);
-      start("link-out", () -> pump(from, to, true));
-      start("link-in", () -> pump(to, from, false));
+      start("link-out", () -> serve(from));
     }
+  }
+
+  private void serve(Socket from) throws IOException {
+    Socket to;
+    try {
+      to = connect();
+    } catch (IOException e) {
+      close(from);
+      return;
+    }
+    sockets.add(to);
+    if (state == State.CUT) {
+      close(from);
+      close(to);
+      return;
+    }
+    from.setTcpNoDelay(true);
+    to.setTcpNoDelay(true);
+    start("link-in", () -> pump(to, from, false));
+    pump(from, to, true);
+  }
+
+  /** Connects to the port; may be patient. */
+  protected Socket connect() throws IOException {
+    return new Socket(InetAddress.getLoopbackAddress(), toPort);
   }
 
   private void pump(Socket from, Socket to, boolean outward) throws IOException {
@@ -103,7 +135,8 @@ class Link implements AutoCloseable {
       OutputStream out = to.getOutputStream();
       byte[] buffer = new byte[8192];
       for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
-        awaitNotStalled();
+        delay();
+        awaitNotStalled(outward);
         if (!sockets.contains(to)) {
           return; // what was under way when the link broke is lost
         }
@@ -119,11 +152,17 @@ class Link implements AutoCloseable {
   }
 
   /** May look at, and change, what goes towards the port. */
-  void passing(byte[] bytes, int length) {}
+  protected void passing(byte[] bytes, int length) {}
 
-  private void awaitNotStalled() {
+  private void delay() {
+    if (delayMillis > 0) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(delayMillis));
+    }
+  }
+
+  private void awaitNotStalled(boolean outward) {
     synchronized (monitor) {
-      while (state == State.STALLED) {
+      while (state == State.STALLED || (state == State.REPLIES_STALLED && !outward)) {
         try {
           monitor.wait();
         } catch (InterruptedException e) {

@@ -21,9 +21,11 @@ import io.dmcl.lock.StaleTokenException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.test.InstanceSpec;
 import org.junit.jupiter.api.AfterAll;
@@ -94,6 +96,7 @@ class LossIT {
     final CompletableFuture<Hold> next;
     final CompletableFuture<Long> nextGrantedNanos;
     final FencingGate gate = new FencingGate();
+    final List<HoldState> told = new CopyOnWriteArrayList<>();
 
     Victim(Lockspace node) throws Exception {
       lock = node.allocate(name);
@@ -101,6 +104,7 @@ class LossIT {
       hold = acquire(lock, EXCLUSIVE);
       token = hold.token();
       gate.admit(EXCLUSIVE, token);
+      hold.addListener((of, state) -> told.add(state));
       claim = new Claim(hold);
       next = theirs.acquireAsync(EXCLUSIVE);
       nextGrantedNanos = next.thenApply(granted -> System.nanoTime());
@@ -114,6 +118,7 @@ class LossIT {
       assertThat(grantedNanos - claim.lastNanos()).as("ns from loss to grant").isPositive();
       assertThatThrownBy(hold::ensureHeld).isInstanceOf(LockLostException.class);
       assertThat(hold.leaseRemainingNanos()).isZero();
+      eventually("its listener is told", () -> told.contains(HoldState.LOST));
       assertThatThrownBy(hold::unlock).isInstanceOf(LockLostException.class);
 
       Hold granted = get(next);
@@ -137,7 +142,9 @@ class LossIT {
 
     /** The hold has outlived it all; the other node is granted when it ends, and not before. */
     void isKept() throws Exception {
-      eventually("the connection is back", () -> hold.state() != HoldState.JEOPARDY);
+      eventually("the connection was gone, and is back", () -> told.size() >= 2);
+      eventually("it is settled", () -> told.get(told.size() - 1) == HoldState.HELD);
+      assertThat(told).startsWith(HoldState.JEOPARDY).doesNotContain(HoldState.LOST);
       assertThat(hold.state()).isEqualTo(HoldState.HELD);
       assertThat(next).isNotDone();
       hold.setValue("kept".getBytes(StandardCharsets.UTF_8));

@@ -14,6 +14,8 @@ import io.dmcl.lock.Hold;
 import io.dmcl.lock.HoldSet;
 import io.dmcl.lock.LockLostException;
 import io.dmcl.lock.LockMode;
+import io.dmcl.lock.LockName;
+import io.dmcl.lock.LockOptions;
 import io.dmcl.lock.LockProperty;
 import io.dmcl.lock.Lockspace;
 import io.dmcl.lock.LockspaceClosedException;
@@ -352,5 +354,22 @@ class NothingLeftIT {
               assertThat(entry.deadIntents()).isEmpty();
             });
     release(holder);
+  }
+
+  @Test
+  void free_handleWithMonitorListener_takesItsWatchAway() throws Exception {
+    int watchesBefore = awaitSteadyWatches();
+    ClusterLock lock =
+        nodes
+            .get(0)
+            .allocate(
+                LockName.of("monitored"),
+                LockOptions.of().withMonitorListener((monitored, version) -> {}));
+    release(acquire(lock, EXCLUSIVE));
+    eventually("it is watched", () -> ensemble.watchCount() == watchesBefore + 1);
+
+    get(lock.freeAsync());
+
+    eventually("it is not any more", () -> ensemble.watchCount() == watchesBefore);
   }
 }

@@ -2,6 +2,10 @@ package io.dmcl.dm.cli;
 
 import io.dmcl.dm.cli.demo.DemoCommand;
 import io.dmcl.dm.cli.demo.NodeCommand;
+import io.dmcl.dm.cli.device.DmCommand;
+import io.dmcl.dm.cli.devicedemo.DeviceDemoCommand;
+import io.dmcl.dm.cli.devicedemo.DeviceNodeCommand;
+import io.dmcl.dm.cli.overhead.OverheadCommand;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Properties;
@@ -18,7 +22,14 @@ import picocli.CommandLine.Spec;
     description = "Cluster locks on ZooKeeper, and simulated devices that are guarded by them.",
     mixinStandardHelpOptions = true,
     versionProvider = Dmcl.Version.class,
-    subcommands = {DemoCommand.class, NodeCommand.class})
+    subcommands = {
+      DeviceDemoCommand.class,
+      DeviceNodeCommand.class,
+      DmCommand.class,
+      OverheadCommand.class,
+      DemoCommand.class,
+      NodeCommand.class
+    })
 public final class Dmcl implements Runnable {
   @Spec private CommandSpec spec;
 

@@ -423,11 +423,22 @@ final class Mirror implements AutoCloseable {
     }
   }
 
-  /** Whether the region's last owner died, as far as one can tell without waiting for anybody. */
+  /** Whether the region's last owner died. A living one is not made to give anything up. */
   boolean ownerDied(int index) throws IOException {
     Region region = region(index);
-    try (Hold hold = region.lock.tryAcquire(LockMode.SHARED)) {
-      return hold != null && region.enter(hold) == Freshness.OWNER_DIED;
+    // A hold that comes meanwhile has no news, as they are told here, and must not miss them.
+    region.traffic.writeLock().lock();
+    try {
+      if (region.dirty) {
+        return false;
+      }
+      Freshness freshness = region.lock.monitor();
+      if (freshness.mustReload()) {
+        region.askAgain();
+      }
+      return freshness == Freshness.OWNER_DIED;
+    } finally {
+      region.traffic.writeLock().unlock();
     }
   }
 

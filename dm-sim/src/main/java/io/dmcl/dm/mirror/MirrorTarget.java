@@ -269,6 +269,11 @@ public final class MirrorTarget implements Target {
     return new String(map);
   }
 
+  /** The device that this mirror's locks are named after. */
+  public String lockedAs() {
+    return name;
+  }
+
   /** The region size in sectors. */
   public int regionSectors() {
     return line.regionSectors();

@@ -33,6 +33,7 @@ final class Recovery {
 
   private @Nullable Thread worker;
   private BitSet markedBefore = new BitSet();
+  private long copyBegunNanos;
   private long copiedSectors;
 
   Recovery(DeviceMapper node, Mirror mirror, int regions, LongSupplier bytesPerSecond) {
@@ -81,8 +82,9 @@ final class Recovery {
           lastScan = System.nanoTime();
           abandoned(false);
         }
-        if (next()) {
-          pauseMillis = throttleMillis();
+        if (throttleMillis() > 0 || next()) {
+          // Not longer than else: the rate may be changed, and there is more than this to do.
+          pauseMillis = Math.min(pauseMillis, throttleMillis());
         }
       } catch (IOException | LockException e) {
         // A leg, the log or the coordinator fails just now: what is to do stays to be done.
@@ -98,10 +100,14 @@ final class Recovery {
     return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - sinceNanos);
   }
 
-  /** How long to wait after what was just copied, to keep to the rate. */
+  /** How long to wait after what was copied last, to keep to the rate. */
   private long throttleMillis() {
     long limit = bytesPerSecond.getAsLong();
-    return limit == 0 ? 0 : copiedSectors * Bio.SECTOR * 1000 / limit;
+    if (limit == 0 || copiedSectors == 0) {
+      return 0;
+    }
+    long wanted = copiedSectors * Bio.SECTOR * 1000 / limit;
+    return Math.max(0, wanted - elapsedMillis(copyBegunNanos));
   }
 
   private boolean pause(long millis) {
@@ -141,8 +147,10 @@ final class Recovery {
     LogValue state = mirror.log().refresh();
     boolean failing = state.legs().chars().anyMatch(letter -> letter != 'A');
     for (int index : Mirror.from(begin, state.outOfSync())) {
+      long begun = System.nanoTime();
       long copied = mirror.tryRecover(index);
       if (copied >= 0) {
+        copyBegunNanos = begun;
         copiedSectors = copied;
         return true;
       }

@@ -52,6 +52,12 @@ final class Region {
     this.lock = lock;
   }
 
+  /** The lock told of news, but no hold did: what the state is has to be found out. */
+  synchronized void askAgain() {
+    news = Freshness.UNKNOWN;
+    current = false;
+  }
+
   /**
    * Takes in what a new hold says. News stick to a grant, so that later holds are told again what
    * is dealt with already; they are taken in once.

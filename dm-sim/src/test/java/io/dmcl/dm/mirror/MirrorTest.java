@@ -179,6 +179,23 @@ class MirrorTest {
   }
 
   @Test
+  void recoverAbandoned_ownerLives_keepsItsRegion() throws IOException {
+    DeviceMapper a = cluster.start().dm;
+    TestCluster.Node b = cluster.start();
+    a.create("vol", LINE.replace("disk 2 log.img 16", "disk 3 log.img 16 nosync"));
+    b.dm.create("vol", LINE);
+    assertThat(b.dm.device("vol").read(40, 3)).isEqualTo(new byte[3 * 512]);
+    a.device("vol").write(40, Reference.stamped(1, 3));
+    long acquires = b.stats().misses();
+
+    assertThat(target(b.dm).recoverAbandoned()).isZero();
+
+    assertThat(b.stats().misses() - acquires).as("the log's lock only").isLessThanOrEqualTo(1);
+    assertThat(target(a).regionMap()).startsWith("..*.");
+    assertThat(b.dm.device("vol").read(40, 3)).isEqualTo(Reference.stamped(1, 3));
+  }
+
+  @Test
   void legFails_degradedOnAllNodesThenPartlyRecovered() throws IOException {
     TestCluster.Node a = cluster.start();
     TestCluster.Node b = cluster.start();
@@ -252,6 +269,28 @@ class MirrorTest {
         .atMost(Duration.ofSeconds(30))
         .until(() -> target(a).regionMap().equals(".".repeat(REGIONS)));
     assertThat(Files.mismatch(image("leg0.img"), image("leg1.img"))).isEqualTo(-1);
+  }
+
+  @Test
+  void resyncRate_oneBytePerSecond_goesOnWhenTheLimitIsLifted() throws IOException {
+    cluster.close();
+    Settings slow =
+        Settings.DEFAULT.withBackground(true).withTimes(10, 10).withResyncBytesPerSecond(1);
+    cluster = new TestCluster(Files.createDirectory(parent.resolve("slow")), slow, 1, 0, false);
+    cluster.image("leg0.img", 1000);
+    cluster.image("leg1.img", 1000);
+    cluster.image("log.img", 8);
+    DeviceMapper dm = cluster.start().dm;
+
+    dm.create("vol", LINE);
+
+    // The next one would be due in two hours.
+    Awaitility.await().until(() -> status(dm).contains(" 1/63 "));
+    dm.device("vol").write(0, Reference.stamped(7, 1));
+    Awaitility.await().until(() -> target(dm).regionMap().indexOf('*') < 0);
+    assertThat(status(dm)).contains(" 1/63 ");
+    dm.message("vol", 0, "resync-rate", "0");
+    Awaitility.await().until(() -> status(dm).contains(" 63/63 "));
   }
 
   @ParameterizedTest

@@ -287,6 +287,27 @@ abstract class DeathContract extends ContractTests {
   }
 
   @Test
+  void loseSession_holdUnlockedBefore_itsListenerIsNotTold() throws Exception {
+    Lockspace node = cluster.extraNode();
+    ClusterLock lock = node.allocate(freshName(), mode.options());
+    release(shared(lock));
+    BlockingQueue<HoldState> early = new LinkedBlockingQueue<>();
+    BlockingQueue<HoldState> late = new LinkedBlockingQueue<>();
+    Hold first = shared(lock);
+    first.addListener((hold, state) -> early.add(state));
+    first.unlock();
+    Hold second = shared(lock); // of the same grant, if that is kept
+    second.addListener((hold, state) -> late.add(state));
+    cluster.loseSession(node);
+    awaitEvent(late, HoldState.LOST); // listeners are told one after the other
+    assertThat(early).doesNotContain(HoldState.LOST);
+    first.addListener((hold, state) -> early.add(state));
+    assertThatThrownBy(second::unlock).isInstanceOf(LockLostException.class);
+    assertThat(early).doesNotContain(HoldState.LOST);
+    lock.free();
+  }
+
+  @Test
   void loseSession_unlockAsync_fails() throws Exception {
     Lockspace node = cluster.extraNode();
     ClusterLock lock = node.allocate(freshName(), mode.options());

@@ -11,6 +11,7 @@ import io.dmcl.lock.ClusterLock;
 import io.dmcl.lock.Freshness;
 import io.dmcl.lock.Hold;
 import io.dmcl.lock.LockMode;
+import io.dmcl.lock.Lockspace;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -383,6 +384,22 @@ abstract class FreshnessContract extends ContractTests {
     watching.monitor();
     modify(lock(node(1), name));
     assertThat(told.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isNotNull();
+  }
+
+  @Test
+  void monitorListener_sessionLostSince_isTold() throws Exception {
+    ClusterLock other = lock(node(0), freshName());
+    BlockingQueue<Long> told = new LinkedBlockingQueue<>();
+    Lockspace node = cluster.extraNode();
+    ClusterLock watching =
+        node.allocate(
+            other.name(), mode.options().withMonitorListener((lock, version) -> told.add(version)));
+    release(shared(watching));
+    get(watching.drop());
+    cluster.loseSession(node);
+    modify(other);
+    assertThat(told.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isNotNull();
+    watching.free();
   }
 
   @Test

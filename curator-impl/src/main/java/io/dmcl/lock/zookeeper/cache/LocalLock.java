@@ -20,9 +20,8 @@ import io.dmcl.lock.zookeeper.protocol.Version;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.LinkedHashMap;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -95,8 +94,9 @@ public final class LocalLock implements Request.Listener {
   private final boolean semaphore;
   private final HoldWord word;
 
-  private final Deque<Waiter> queue = new ArrayDeque<>();
-  private final Map<Request, Departure> departing = new LinkedHashMap<>();
+  // Small when empty: there may be very many locks.
+  private final Deque<Waiter> queue = new ArrayDeque<>(1);
+  private final List<Departure> departing = new ArrayList<>(0);
   private final Contention contention = new Contention();
 
   private @Nullable Placement current;
@@ -110,7 +110,7 @@ public final class LocalLock implements Request.Listener {
   private boolean waking;
   private long wakeAtNanos;
   private boolean demoting;
-  private CompletableFuture<Void> demotionEnded = new CompletableFuture<>();
+  private @Nullable CompletableFuture<Void> demotionEnded;
   private long demotingSinceNanos;
   private @Nullable LockMode demotingTo;
   private boolean dropWanted;
@@ -128,6 +128,8 @@ public final class LocalLock implements Request.Listener {
   private long grants;
   private long recalls;
   private long reloadsAvoided;
+  private long usesSeen;
+  private long idleSinceNanos;
   private long waitNanos;
   private long grantNanos;
 
@@ -251,12 +253,12 @@ public final class LocalLock implements Request.Listener {
    * one failed.
    */
   public CompletableFuture<Void> departures() {
-    return demoting ? demotionEnded.thenCompose(ended -> releases()) : releases();
+    return demotionEnded == null ? releases() : demotionEnded.thenCompose(ended -> releases());
   }
 
   private CompletableFuture<Void> releases() {
     return CompletableFuture.allOf(
-        departing.values().stream().map(Departure::done).toArray(CompletableFuture<?>[]::new));
+        departing.stream().map(Departure::done).toArray(CompletableFuture<?>[]::new));
   }
 
   /**
@@ -268,6 +270,7 @@ public final class LocalLock implements Request.Listener {
     if (of != grant || demoting) {
       return false;
     }
+    word.close(); // or a caller could become exclusive after the look at the holds
     word.convert(LockMode.EXCLUSIVE);
     if (word.exclusiveHolds() == 0 && of.mode() == LockMode.EXCLUSIVE) {
       sendDowngrade(of);
@@ -302,8 +305,7 @@ public final class LocalLock implements Request.Listener {
     if (upgrading != null) {
       Placement placement = upgrading;
       upgrading = null;
-      departing.put(
-          placement.request(), new Departure(placement, false, new CompletableFuture<>()));
+      departing.add(new Departure(placement, false, new CompletableFuture<>()));
       placement.request().cancel();
     }
     advance();
@@ -399,9 +401,14 @@ public final class LocalLock implements Request.Listener {
     return !departing.isEmpty() || demoting;
   }
 
-  /** A number that changes with every use, for finding out who is idle. */
-  public long useCount() {
-    return hits + slowHits + misses;
+  /** Since when, as far as the calls of this method show, the grant has been cached and unused. */
+  public long idleSince(long nowNanos) {
+    long uses = hits + slowHits + misses;
+    if (!isCached() || uses != usesSeen) {
+      usesSeen = uses;
+      idleSinceNanos = nowNanos;
+    }
+    return idleSinceNanos;
   }
 
   /**
@@ -515,7 +522,7 @@ public final class LocalLock implements Request.Listener {
   @Override
   public void gone(Request request, Request.Ending ending) {
     lockExists |= request.lockExists();
-    Departure departure = departing.remove(request);
+    Departure departure = removeDeparture(request);
     if (departure != null) {
       host.vacated(this, departure.placement());
       departed(request, ending, departure);
@@ -553,15 +560,23 @@ public final class LocalLock implements Request.Listener {
     demoting = false;
     LockMode to = demotingTo;
     if (error != null) {
-      giveUp(of, Departing.DEAD);
+      loseGrant(); // as if we had died: what was dirty is not flushed; shared holds may be out
     } else if (to == LockMode.SHARED) {
       recall = null;
       sendDowngrade(of);
     } else {
-      giveUp(of, Departing.CLEAN);
+      giveUp(of);
     }
-    demotionEnded.complete(null);
+    endDemotion();
     advance();
+  }
+
+  private void endDemotion() {
+    CompletableFuture<Void> ended = demotionEnded;
+    demotionEnded = null;
+    if (ended != null) {
+      ended.complete(null);
+    }
   }
 
   // --- the event loop: what to do next
@@ -732,7 +747,7 @@ public final class LocalLock implements Request.Listener {
       recall = null;
       sendDowngrade(of);
     } else {
-      giveUp(of, Departing.CLEAN);
+      giveUp(of);
     }
   }
 
@@ -856,7 +871,7 @@ public final class LocalLock implements Request.Listener {
   void leaveSet(Placement placement) {
     pinned = false;
     if (current == placement && grant != null) {
-      giveUp(grant, Departing.CLEAN);
+      giveUp(grant);
     } else if (current == placement) {
       current = null;
       depart(placement, false);
@@ -883,39 +898,22 @@ public final class LocalLock implements Request.Listener {
         && !pinned;
   }
 
-  private enum Departing {
-    /** A release, or a cancel where nothing was done under the grant. */
-    CLEAN,
-    /** As if the owner had died. */
-    DEAD
-  }
-
-  private void giveUp(Grant of, Departing how) {
+  /** A release, or a cancel where nothing was done under the grant. */
+  private void giveUp(Grant of) {
     Placement placement = Objects.requireNonNull(current);
     Request request = placement.request();
     boolean valid = of.lease().isValid(host.nanoTime());
     // At the end of the counter readers are given exclusive grants too, to make the lock anew.
-    boolean renews =
-        request.isAtTheEnd()
-            && of.isUsed()
-            && of.dead().isEmpty()
-            && valid
-            && how == Departing.CLEAN;
+    boolean renews = request.isAtTheEnd() && of.isUsed() && of.dead().isEmpty() && valid;
     boolean publishes = of.mode() == LockMode.EXCLUSIVE && (of.isUsedExclusively() || renews);
     endGrant(of);
     CompletableFuture<Void> done = depart(placement, publishes);
-    if (how == Departing.DEAD || (publishes && !valid)) {
+    if (publishes && !valid) {
       memory = memory == null ? null : memory.broken();
-      if (publishes) {
-        request.abandon();
-      } else {
-        request.cancel();
-      }
-      if (how == Departing.CLEAN) {
-        var unused =
-            done.completeExceptionally(
-                new LockLostException("the lease of lock " + name + " is over"));
-      }
+      request.abandon();
+      var unused =
+          done.completeExceptionally(
+              new LockLostException("the lease of lock " + name + " is over"));
     } else if (publishes) {
       if (of.isTaken()) {
         memory = of.memory().released(request.id());
@@ -950,9 +948,10 @@ public final class LocalLock implements Request.Listener {
       entering.request().cancel();
     }
     demoting = false;
-    demotionEnded.complete(null); // what becomes of the hook does not matter any more
+    endDemotion(); // what becomes of the hook does not matter any more
     AcquireAll set = pinnedSet();
     pinned = false;
+    word.close(); // or a caller could come after the look at the holds, and not be told
     if (word.sharedHolds() + word.exclusiveHolds() > 0) {
       word.markLost();
     }
@@ -987,8 +986,19 @@ public final class LocalLock implements Request.Listener {
 
   private CompletableFuture<Void> depart(Placement placement, boolean published) {
     CompletableFuture<Void> done = new CompletableFuture<>();
-    departing.put(placement.request(), new Departure(placement, published, done));
+    departing.add(new Departure(placement, published, done));
     return done;
+  }
+
+  private @Nullable Departure removeDeparture(Request request) {
+    for (Iterator<Departure> each = departing.iterator(); each.hasNext(); ) {
+      Departure departure = each.next();
+      if (departure.placement().request() == request) {
+        each.remove();
+        return departure;
+      }
+    }
+    return null;
   }
 
   private void departed(Request request, Request.Ending ending, Departure departure) {

@@ -62,8 +62,13 @@ final class HandleWatch implements Watcher {
 
   /** What a subscriber wants at a key. */
   private static final class Want {
+    final Subscriber subscriber;
     int asked;
     boolean armed;
+
+    Want(Subscriber subscriber) {
+      this.subscriber = subscriber;
+    }
 
     boolean isNothing() {
       return asked == 0 && !armed;
@@ -72,8 +77,18 @@ final class HandleWatch implements Watcher {
 
   /** All that is wanted at a key; {@code set} if the server may have our watch there. */
   private static final class Interest {
-    final Map<Subscriber, Want> wants = new IdentityHashMap<>();
+    // Nearly always one, and there may be very many of these.
+    final List<Want> wants = new ArrayList<>(1);
     boolean set;
+
+    @Nullable Want of(Subscriber subscriber) {
+      for (Want want : wants) {
+        if (want.subscriber == subscriber) {
+          return want;
+        }
+      }
+      return null;
+    }
   }
 
   private final ZooKeeper zooKeeper;
@@ -142,7 +157,12 @@ final class HandleWatch implements Watcher {
       AsyncCallback.Children2Callback onChildren) {
     Key key = new Key(path, kindOf(read));
     Interest interest = interests.computeIfAbsent(key, absent -> new Interest());
-    interest.wants.computeIfAbsent(subscriber, absent -> new Want()).asked++;
+    Want want = interest.of(subscriber);
+    if (want == null) {
+      want = new Want(subscriber);
+      interest.wants.add(want);
+    }
+    want.asked++;
     if (read instanceof ReadOp.Children) {
       zooKeeper.getChildren(path, this, onChildren, null);
     } else {
@@ -158,14 +178,14 @@ final class HandleWatch implements Watcher {
       return;
     }
     interest.set |= ok;
-    Want want = interest.wants.get(subscriber);
+    Want want = interest.of(subscriber);
     if (want == null) {
       return;
     }
     want.asked = Math.max(0, want.asked - 1);
     want.armed |= ok;
     if (want.isNothing()) {
-      interest.wants.remove(subscriber);
+      interest.wants.remove(want);
       dropIfUnwanted(key, interest);
     }
   }
@@ -185,10 +205,11 @@ final class HandleWatch implements Watcher {
   synchronized void unwatch(Subscriber subscriber, String path, WatchKind kind) {
     Key key = new Key(path, kind);
     Interest interest = interests.get(key);
-    Want want = interest == null ? null : interest.wants.remove(subscriber);
+    Want want = interest == null ? null : interest.of(subscriber);
     if (interest == null || want == null) {
       return;
     }
+    interest.wants.remove(want);
     // A read that has been sent will have set it when the removal arrives.
     interest.set |= want.asked > 0;
     dropIfUnwanted(key, interest);
@@ -289,17 +310,14 @@ final class HandleWatch implements Watcher {
         return;
       }
       interest.set = false;
-      interest
-          .wants
-          .entrySet()
-          .removeIf(
-              entry -> {
-                if (entry.getValue().armed) {
-                  entry.getValue().armed = false;
-                  fired.add(entry.getKey());
-                }
-                return entry.getValue().isNothing();
-              });
+      interest.wants.removeIf(
+          want -> {
+            if (want.armed) {
+              want.armed = false;
+              fired.add(want.subscriber);
+            }
+            return want.isNothing();
+          });
       dropIfUnwanted(key, interest);
     }
     for (Subscriber subscriber : fired) {

@@ -18,6 +18,8 @@ public enum Code {
   CONNECTION_LOSS,
   /** The session is over: what was not answered before may have been done or not. */
   SESSION_ENDED,
+  /** Not done: whenever it is asked for the connection breaks, as by a reply that is too long. */
+  UNREADABLE,
   /** Not done, for another reason (a quota, a server that refuses); see the log. */
   REFUSED;
 

@@ -33,9 +33,12 @@ public record LockPaths(String lock, String version, byte[] data) {
 
   /** The writes that make the lock. */
   public List<WriteOp> creates() {
-    return List.of(
-        new WriteOp.Create(lock, data, WriteOp.Kind.PERSISTENT),
-        new WriteOp.Create(version, new byte[0], WriteOp.Kind.PERSISTENT));
+    return List.of(new WriteOp.Create(lock, data, WriteOp.Kind.PERSISTENT), createsVersion());
+  }
+
+  /** The write that makes the version of a lock that has none. */
+  public WriteOp createsVersion() {
+    return new WriteOp.Create(version, new byte[0], WriteOp.Kind.PERSISTENT);
   }
 
   @Override

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * then does what is read include everything that was sent, and only then are the units of unknown
  * outcome told.
  *
- * <p>The size of replies is bounded too: a multi-read that breaks the connection is halved.
+ * <p>The size of replies is bounded too: a multi-read that breaks the connection is halved, and one
+ * unit's read that goes on breaking it is refused as {@link Code#UNREADABLE}.
  *
  * <p>Not thread-safe; no I/O of its own.
  */
@@ -69,6 +70,7 @@ public final class Pipeline {
   private final Deque<Unit> pendingReads = new ArrayDeque<>();
   private final List<Unit> doubtful = new ArrayList<>();
   private final List<Batch> inFlight = new ArrayList<>();
+  private final Suspects suspects = new Suspects();
   private int transactionsInFlight;
   private int readsInFlight;
   private int maxReads = MAX_READS;
@@ -134,6 +136,7 @@ public final class Pipeline {
   /** A bump that was sent on the present connection was answered: goes on. */
   public void resume() {
     open = true;
+    suspects.settled();
     List<Unit> settled = List.copyOf(doubtful);
     doubtful.clear();
     for (Unit unit : settled) {
@@ -174,10 +177,25 @@ public final class Pipeline {
       committed(batch, reply.results());
     } else if (reply.code().outcomeUnknown()) {
       open = false; // whatever was queued behind it must not overtake the settling bump
+      suspects.otherLost();
       doubtful.addAll(batch.units);
     } else {
       failed(batch, reply);
     }
+  }
+
+  /**
+   * A read with a watch, which does not travel in the pipeline, was left unanswered.
+   *
+   * @return whether it is not to be repeated any more
+   */
+  public boolean watchLost(ReadOp read) {
+    return suspects.lost(read);
+  }
+
+  /** A read with a watch was answered. */
+  public void watchAnswered(ReadOp read) {
+    suspects.answered(read);
   }
 
   /** A multi-read was answered. */
@@ -194,6 +212,11 @@ public final class Pipeline {
       open = false;
       if (batch.units.size() > 1) {
         maxReads = Math.max(1, maxReads / 2);
+        suspects.otherLost();
+      } else if (suspects.lost(batch.units.get(0))) {
+        Unit guilty = batch.units.get(0);
+        guilty.owner().readRefused(guilty, Code.UNREADABLE);
+        return;
       }
       for (int i = batch.units.size() - 1; i >= 0; i--) {
         pendingReads.addFirst(batch.units.get(i));
@@ -203,6 +226,7 @@ public final class Pipeline {
     maxReads = Math.min(MAX_READS, maxReads + 1);
     int from = 0;
     for (Unit unit : batch.units) {
+      suspects.answered(unit);
       List<Reply.Read> own = replies.subList(from, from + unit.reads().size());
       from += unit.reads().size();
       Code refusal = Code.OK;
@@ -270,12 +294,18 @@ public final class Pipeline {
     List<Unit> units = new ArrayList<>();
     int reads = 0;
     while (!pendingReads.isEmpty()
-        && (units.isEmpty() || reads + pendingReads.peek().reads().size() <= maxReads)) {
+        && (units.isEmpty() || mayJoin(units.get(0), reads, pendingReads.peek()))) {
       Unit next = pendingReads.remove();
       units.add(next);
       reads += next.reads().size();
     }
     sendRead(new Batch(units, false, null));
+  }
+
+  private boolean mayJoin(Unit first, int reads, Unit next) {
+    return reads + next.reads().size() <= maxReads
+        && !suspects.isSuspect(first)
+        && !suspects.isSuspect(next);
   }
 
   private void sendRead(Batch batch) {

@@ -136,6 +136,7 @@ public final class Request implements Unit.Owner, WatchOwner {
   private @Nullable Code failure;
   private boolean lockExists;
   private boolean createsLock;
+  private boolean createsVersion;
   private boolean doubted;
   private @Nullable Runnable absent;
   private @Nullable Look grantLook;
@@ -409,14 +410,20 @@ public final class Request implements Unit.Owner, WatchOwner {
       case ENTERING:
         if (leave != null) {
           end(ending);
+        } else if (code == Code.NO_NODE && index > 0 && !createsLock && !createsVersion) {
+          createsVersion = true; // somebody has deleted it by hand: the entry had its parent
+          lockExists = true;
+          sendEnter();
         } else if (code == Code.NO_NODE && !lockExists && !createsLock) {
           createsLock = true;
           sendEnter();
         } else if (code == Code.NO_NODE && lockExists) {
           lockExists = false; // it was purged
+          createsVersion = false;
           sendEnter();
-        } else if (code == Code.NODE_EXISTS && createsLock) {
+        } else if (code == Code.NODE_EXISTS && (createsLock || createsVersion)) {
           createsLock = false;
+          createsVersion = false;
           lockExists = true;
           sendEnter();
         } else {
@@ -600,8 +607,11 @@ public final class Request implements Unit.Owner, WatchOwner {
       armed = false;
     }
     if (phase == Phase.QUEUED) {
-      if (reply.code() != Code.OK) {
+      if (reply.code() == Code.NO_NODE) {
         wire.submit(Unit.reading(this, Look.reads(paths, false)));
+      } else if (reply.code() != Code.OK) {
+        failure = reply.code(); // we would never know when that one goes
+        leave(Leave.CANCEL, Ending.FAILED);
       }
     } else if (phase == Phase.GRANTED && leave == null) {
       if (reply.code() == Code.OK && mode == LockMode.EXCLUSIVE) {
@@ -630,6 +640,8 @@ public final class Request implements Unit.Owner, WatchOwner {
       } else {
         arm();
       }
+    } else if (phase == Phase.GRANTED && leave == null && armWanted) {
+      arm(); // it was the watch on the entry that we had waited for, and stood in the way
     }
   }
 
@@ -640,6 +652,8 @@ public final class Request implements Unit.Owner, WatchOwner {
     List<WriteOp> writes = new ArrayList<>();
     if (createsLock) {
       writes.addAll(paths.creates());
+    } else if (createsVersion) {
+      writes.add(paths.createsVersion());
     }
     writes.addAll(entryWrites());
     wire.submit(new Unit(writes, entryReads(), !lockExists && !createsLock, this));
@@ -675,6 +689,7 @@ public final class Request implements Unit.Owner, WatchOwner {
   public void notEntered(Code code) {
     if (phase == Phase.ENTERING) {
       failure = code;
+      lockExists &= code != Code.NO_NODE; // or the next try would not make it either
       end(code == Code.NO_NODE ? Ending.CANCELLED : Ending.FAILED);
     }
   }
@@ -738,17 +753,16 @@ public final class Request implements Unit.Owner, WatchOwner {
     conflictTold = conflicting != null;
     if (conflicting != null) {
       listener.recalled(this, conflicting);
-    } else {
+    } else if (armed) {
       listener.clear(this);
+    } else if (armWanted) {
+      arm(); // the watch was used up after this look was asked for: it proves nothing any more
     }
   }
 
   private void versionMissing() {
     phase = Phase.QUEUED;
-    wire.submit(
-        Unit.writing(
-            new VersionMaker(),
-            List.of(new WriteOp.Create(paths.version(), new byte[0], WriteOp.Kind.PERSISTENT))));
+    wire.submit(Unit.writing(new VersionMaker(), List.of(paths.createsVersion())));
   }
 
   /** Makes the version znode anew; whatever comes of it, the next look tells. */

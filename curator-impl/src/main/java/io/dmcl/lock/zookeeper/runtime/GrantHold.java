@@ -38,6 +38,8 @@ final class GrantHold implements Hold {
   @SuppressWarnings("UnusedVariable") // through STATE
   private volatile byte state = OPEN;
 
+  private volatile boolean watched;
+
   GrantHold(LockHandle handle, Grant grant, LockMode mode, Freshness freshness) {
     this.handle = handle;
     this.grant = grant;
@@ -96,6 +98,7 @@ final class GrantHold implements Hold {
 
   @Override
   public void addListener(HoldListener listener) {
+    watched = true;
     handle.node().loop().run(() -> handle.node().watchHold(this, grant, listener));
   }
 
@@ -194,6 +197,9 @@ final class GrantHold implements Hold {
                 upgrade.call.decide();
               }
             });
+    if (handle.node().hasFailed()) {
+      upgrade.lost();
+    }
     upgrade.call.await();
   }
 
@@ -240,6 +246,9 @@ final class GrantHold implements Hold {
     boolean news = told != Freshness.UNCHANGED;
     long left = news ? 0 : word().exit(held);
     if (!news && !HoldWord.isSlow(left)) {
+      if (watched) {
+        handle.node().loop().run(() -> handle.node().unwatchHold(this, of));
+      }
       return Ended.KEPT;
     }
     boolean lost =

@@ -114,6 +114,14 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     coordinator.close();
   }
 
+  /** After {@link #closeClient}: nothing is answered any more. */
+  void end() {
+    Session on = session;
+    if (on != null) {
+      end(on);
+    }
+  }
+
   // --- for the node
 
   boolean hasSession() {
@@ -210,19 +218,25 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
   }
 
   private void watchSet(Session on, WatchOwner owner, ReadOp read, Reply.Read reply) {
-    if (on != session) {
+    Pipeline pipe = pipeline;
+    if (on != session || pipe == null) {
       return;
     }
-    if (reply.code().outcomeUnknown()) {
+    Reply.Read answer = reply;
+    if (!reply.code().outcomeUnknown()) {
+      pipe.watchAnswered(read);
+    } else if (pipe.watchLost(read)) {
+      answer = Reply.Read.failed(Code.UNREADABLE);
+    } else {
       if (watches.get(read) == owner) {
         unsetWatches.put(read, owner); // not set; repeated when the connection is settled
       }
       return;
     }
-    if (reply.code() != Code.OK) {
+    if (answer.code() != Code.OK) {
       watches.remove(read, owner);
     }
-    owner.watchSet(read, reply);
+    owner.watchSet(read, answer);
   }
 
   // --- Pipeline.Wire
@@ -597,7 +611,9 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
       return;
     }
     leaseCheckScheduled = true;
-    leaseCheckAtNanos = shared.endNanos();
+    // Every tick, connected or not, so that a machine's suspension is soon found out.
+    long left = shared.endNanos() - loop.nanoTime();
+    leaseCheckAtNanos = loop.nanoTime() + Math.min(left, config.tickNanos());
     loop.schedule(
         leaseCheckAtNanos,
         () -> {

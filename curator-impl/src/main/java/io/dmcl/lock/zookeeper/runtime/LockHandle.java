@@ -17,10 +17,8 @@ import io.dmcl.lock.zookeeper.cache.SessionLease;
 import io.dmcl.lock.zookeeper.cache.Waiter;
 import io.dmcl.lock.zookeeper.protocol.Look;
 import java.time.Duration;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +33,6 @@ final class LockHandle implements ClusterLock {
   private final Loop loop;
   private final LocalLock local;
   private final HoldWord word;
-  private final Set<WaitingCaller> callers = ConcurrentHashMap.newKeySet();
   private volatile boolean freed;
 
   LockHandle(Node node, LocalLock local) {
@@ -147,7 +144,7 @@ final class LockHandle implements ClusterLock {
     } else {
       loop.run(() -> local.acquire(caller));
     }
-    return caller.future();
+    return node.promised(caller.future());
   }
 
   /** The fast path; null if it is closed. */
@@ -185,7 +182,7 @@ final class LockHandle implements ClusterLock {
       throw node.closedException();
     }
     WaitingCaller caller = new WaitingCaller(mode, patient);
-    callers.add(caller);
+    node.waits(caller);
     try {
       loop.run(() -> local.acquire(caller));
       if (node.isClosed()) {
@@ -199,7 +196,7 @@ final class LockHandle implements ClusterLock {
       giveBack(caller);
       throw e;
     } finally {
-      callers.remove(caller);
+      node.waitsNoMore(caller);
     }
     if (caller.failure != null) {
       throw rethrown(caller.failure);
@@ -236,12 +233,6 @@ final class LockHandle implements ClusterLock {
     loop.run(() -> local.giveBack(grant, mode));
   }
 
-  void failWaiters(RuntimeException cause) {
-    for (WaitingCaller caller : callers) {
-      caller.failed(cause);
-    }
-  }
-
   // --- the rest
 
   @Override
@@ -271,17 +262,14 @@ final class LockHandle implements ClusterLock {
 
   private CompletableFuture<Freshness> readVersion() {
     checkNotFreed();
-    Lane lane = node.anyLane();
     Grant grant = local.fastGrant();
-    if (grant != null) {
-      return CompletableFuture.completedFuture(grant.freshness());
-    }
-    if (lane == null || lane.lease() == null) {
-      CompletableFuture<Freshness> later = new CompletableFuture<>();
-      node.withSession(
-          () -> readVersion().whenComplete((value, error) -> relay(later, value, error)));
-      return later;
-    }
+    return grant != null
+        ? CompletableFuture.completedFuture(grant.freshness())
+        : node.withSession(this::readVersion);
+  }
+
+  private CompletableFuture<Freshness> readVersion(Lane lane) {
+    checkNotFreed();
     SessionLease lease = lane.lease();
     return node.readNow(Look.reads(local.paths(), true))
         .thenCompose(
@@ -294,8 +282,7 @@ final class LockHandle implements ClusterLock {
             });
   }
 
-  private static <T> void relay(
-      CompletableFuture<T> to, @Nullable T value, @Nullable Throwable error) {
+  static <T> void relay(CompletableFuture<T> to, @Nullable T value, @Nullable Throwable error) {
     if (error != null) {
       to.completeExceptionally(error);
     } else {
@@ -424,7 +411,7 @@ final class LockHandle implements ClusterLock {
   }
 
   /** A thread that waits for a hold. */
-  private static final class WaitingCaller extends Waiter {
+  static final class WaitingCaller extends Waiter {
     final Call call = new Call();
     @Nullable Grant grant;
     @Nullable RuntimeException failure;

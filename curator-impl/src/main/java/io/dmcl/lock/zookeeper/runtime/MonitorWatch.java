@@ -43,10 +43,17 @@ final class MonitorWatch implements WatchOwner {
     }
   }
 
+  /** The watch has gone with its session; what was seen is remembered. */
   void sessionEnded(Lane of) {
     if (of == lane) {
       lane = null;
-      seen = false;
+    }
+  }
+
+  /** Watches again, if there is still somebody to be told. */
+  void resume() {
+    if (handle.local().isMonitored()) {
+      arm();
     }
   }
 
@@ -70,8 +77,6 @@ final class MonitorWatch implements WatchOwner {
   @Override
   public void watchFired(ReadOp of) {
     lane = null;
-    if (handle.local().isMonitored()) {
-      arm();
-    }
+    resume();
   }
 }

@@ -34,8 +34,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -62,12 +64,16 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   private final Set<LocalLock> wantRoom = new LinkedHashSet<>();
   private final Set<AcquireAll> setsWantRoom = new LinkedHashSet<>();
   private boolean makingRoom;
-  private final Map<LocalLock, Long> useCounts = new HashMap<>();
-  private final Map<LocalLock, Long> idleSince = new HashMap<>();
   private final Map<LocalLock, MonitorWatch> monitors = new LinkedHashMap<>();
   private final Map<Grant, List<HoldWatch>> holdListeners = new LinkedHashMap<>();
   private final List<String> orphans = new ArrayList<>();
-  private final List<Runnable> waitingForSession = new ArrayList<>();
+  private final List<WantsSession<?>> waitingForSession = new ArrayList<>();
+
+  /** What callers wait for, of any thread: if the event loop fails, nobody else completes it. */
+  private final Set<CompletableFuture<?>> promised = ConcurrentHashMap.newKeySet();
+
+  private final Set<LockHandle.WaitingCaller> callers = ConcurrentHashMap.newKeySet();
+
   private LockStats freed = LockStats.NONE;
   private String unavailableReason = "no connection to the coordination service yet";
 
@@ -75,6 +81,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   private @Nullable Lockspace face;
   private volatile @Nullable RuntimeException failure;
   private volatile boolean closed;
+  private boolean ended;
 
   /** Makes the event loop. */
   interface LoopFactory {
@@ -96,6 +103,18 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     HoldWatch(GrantHold hold, io.dmcl.lock.HoldListener listener) {
       this.hold = hold;
       this.listener = listener;
+    }
+  }
+
+  /** What is to be done when there is a session, and who waits for it. */
+  private record WantsSession<T>(
+      Function<Lane, CompletableFuture<T>> task, CompletableFuture<T> result) {
+    void run(Lane lane) {
+      try {
+        task.apply(lane).whenComplete((value, error) -> LockHandle.relay(result, value, error));
+      } catch (RuntimeException e) {
+        result.completeExceptionally(e);
+      }
     }
   }
 
@@ -176,15 +195,12 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
             result.completeExceptionally(e);
           }
         });
-    if (failure != null) {
-      result.completeExceptionally(closedException());
-    }
-    return result;
+    return promised(result);
   }
 
   /** A future that is completed on a thread that may block when {@code source} is. */
   <T> CompletableFuture<T> outside(CompletableFuture<T> source) {
-    CompletableFuture<T> result = new CompletableFuture<>();
+    CompletableFuture<T> result = promised(new CompletableFuture<>());
     source.whenComplete(
         (value, error) ->
             callbacks
@@ -198,6 +214,32 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
                       }
                     }));
     return result;
+  }
+
+  /** If the lockspace fails this caller is told, until {@link #waitsNoMore}. */
+  void waits(LockHandle.WaitingCaller caller) {
+    callers.add(caller);
+  }
+
+  void waitsNoMore(LockHandle.WaitingCaller caller) {
+    callers.remove(caller);
+  }
+
+  /** A future that fails if the lockspace does. */
+  <F extends CompletableFuture<?>> F promised(F future) {
+    if (future.isDone()) {
+      return future;
+    }
+    promised.add(future);
+    var unused = future.whenComplete((value, error) -> promised.remove(future));
+    if (failure != null) {
+      future.completeExceptionally(closedException());
+    }
+    return future;
+  }
+
+  private void breakPromises() {
+    promised.forEach(future -> future.completeExceptionally(closedException()));
   }
 
   LockspaceClosedException closedException() {
@@ -262,8 +304,6 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     if (handle != null) {
       locks.remove(lock.name());
       freed = freed.plus(lock.stats());
-      useCounts.remove(lock);
-      idleSince.remove(lock);
       wantRoom.remove(lock);
       MonitorWatch monitor = monitors.remove(lock);
       if (monitor != null) {
@@ -291,8 +331,14 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
       lock.close(true);
       rests.add(lock.atRest());
     }
-    waitingForSession.clear();
+    dismissWaiting();
     return CompletableFuture.allOf(rests.toArray(CompletableFuture<?>[]::new));
+  }
+
+  private void dismissWaiting() {
+    List<WantsSession<?>> waiting = List.copyOf(waitingForSession);
+    waitingForSession.clear();
+    waiting.forEach(one -> one.result().completeExceptionally(closedException()));
   }
 
   /** After {@link #close}: removes the node's znodes; completes when that was tried. */
@@ -313,6 +359,15 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     }
   }
 
+  /** Last of all: whoever still waits for an answer is told that there will be none. */
+  CompletableFuture<Void> end() {
+    ended = true;
+    for (Lane lane : lanes) {
+      lane.end();
+    }
+    return CompletableFuture.completedFuture(null);
+  }
+
   /** Any thread, as the last thing in the event loop: a promise cannot be kept any more. */
   void failed(Throwable cause) {
     RuntimeException error =
@@ -327,8 +382,9 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     }
     for (LockHandle handle : List.copyOf(locks.values())) {
       handle.local().word().fail();
-      handle.failWaiters(closedException());
     }
+    callers.forEach(caller -> caller.failed(closedException()));
+    breakPromises();
     tell(
         listener ->
             listener.failed(
@@ -434,7 +490,10 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     }
   }
 
-  /** Gives back the least recently used idle grants; says so if there is nothing to give. */
+  /**
+   * Gives back the least recently used idle grants; says so if there is nothing to give, and no
+   * further session to come either.
+   */
   private void makeRoom() {
     makingRoom = false;
     int wanted = wantRoom.size() + setsWantRoom.size();
@@ -444,7 +503,8 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     List<LocalLock> idle = handles.keySet().stream().filter(LocalLock::isCached).toList();
     if (!idle.isEmpty()) {
       reclaim(idle, Math.max(wanted, idle.size() / 16));
-    } else if (handles.keySet().stream().noneMatch(LocalLock::isLeaving)) {
+    } else if (lanes.stream().allMatch(Lane::hasSession)
+        && handles.keySet().stream().noneMatch(LocalLock::isLeaving)) {
       refuseRoom();
     }
   }
@@ -467,9 +527,11 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   }
 
   private void reclaim(List<LocalLock> idle, int count) {
+    long now = loop.nanoTime();
+    Map<LocalLock, Long> idleNanos = new HashMap<>();
+    idle.forEach(lock -> idleNanos.put(lock, now - lock.idleSince(now)));
     List<LocalLock> oldestFirst = new ArrayList<>(idle);
-    oldestFirst.sort(
-        Comparator.comparingLong(lock -> idleSince.getOrDefault(lock, Long.MIN_VALUE)));
+    oldestFirst.sort(Comparator.comparing(idleNanos::get, Comparator.reverseOrder()));
     for (LocalLock lock : oldestFirst.subList(0, Math.min(count, oldestFirst.size()))) {
       lock.drop();
     }
@@ -486,26 +548,16 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     }
     long now = loop.nanoTime();
     List<LocalLock> idle = new ArrayList<>();
+    List<LocalLock> drops = new ArrayList<>();
     for (LocalLock lock : handles.keySet()) {
-      if (!lock.isCached()) {
-        idleSince.remove(lock);
-        continue;
-      }
-      idle.add(lock);
-      long uses = lock.useCount();
-      Long before = useCounts.put(lock, uses);
-      if (before == null || before != uses || !idleSince.containsKey(lock)) {
-        idleSince.put(lock, now);
+      boolean tooLong = now - lock.idleSince(now) >= config.idleNanos();
+      if (lock.isCached() && tooLong && config.idleNanos() > 0) {
+        drops.add(lock);
+      } else if (lock.isCached()) {
+        idle.add(lock);
       }
     }
-    if (config.idleNanos() > 0) {
-      for (LocalLock lock : List.copyOf(idle)) {
-        if (now - idleSince.getOrDefault(lock, now) >= config.idleNanos()) {
-          idle.remove(lock);
-          lock.drop();
-        }
-      }
-    }
+    drops.forEach(LocalLock::drop);
     if (idle.size() > config.maxCachedGrants()) {
       reclaim(idle, idle.size() - config.maxCachedGrants());
     }
@@ -612,10 +664,11 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   @Override
   public void sessionOpened(Lane lane) {
-    List<Runnable> waiting = List.copyOf(waitingForSession);
+    List<WantsSession<?>> waiting = List.copyOf(waitingForSession);
     waitingForSession.clear();
-    waiting.forEach(Runnable::run);
+    waiting.forEach(one -> one.run(lane));
     removeOrphans();
+    monitors.values().forEach(MonitorWatch::resume);
     roomMayBe();
     tell(listener -> listener.sessionEstablished(lockspace()));
   }
@@ -641,6 +694,9 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     for (LocalLock lock : List.copyOf(handles.keySet())) {
       lock.leaseOver(lease);
     }
+    if (ended) {
+      return; // it was closed, not lost
+    }
     tell(listener -> listener.sessionLost(lockspace()));
   }
 
@@ -649,6 +705,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     unavailableReason = "the session has ended, and there is no new one yet";
     for (MonitorWatch monitor : monitors.values()) {
       monitor.sessionEnded(lane);
+      monitor.resume();
     }
     roomMayBe();
   }
@@ -698,58 +755,60 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     return null;
   }
 
-  /** Runs now if there is a session, or when there is one. */
-  void withSession(Runnable task) {
-    if (anyLane() != null) {
-      task.run();
+  /** Does now what needs a session, or when there is one; fails if that will not be. */
+  <T> CompletableFuture<T> withSession(Function<Lane, CompletableFuture<T>> task) {
+    WantsSession<T> wanted = new WantsSession<>(task, promised(new CompletableFuture<>()));
+    Lane lane = anyLane();
+    if (lane != null) {
+      wanted.run(lane);
+    } else if (closed) {
+      wanted.result().completeExceptionally(closedException());
     } else {
-      waitingForSession.add(task);
+      waitingForSession.add(wanted);
     }
+    return wanted.result();
   }
 
   /** An atomic multi-read. */
   CompletableFuture<List<Reply.Read>> read(List<ReadOp> reads) {
-    CompletableFuture<List<Reply.Read>> result = new CompletableFuture<>();
-    withSession(
-        () -> {
-          Lane lane = anyLane();
-          if (lane != null) {
-            lane.submit(Unit.reading(new SideUnit(result, null), reads));
-          }
+    return withSession(
+        lane -> {
+          CompletableFuture<List<Reply.Read>> result = new CompletableFuture<>();
+          lane.submit(Unit.reading(new SideUnit(result, null), reads));
+          return result;
         });
-    return result;
   }
 
   /** A multi-read behind a write, so that it does not show an older state than there was before. */
   CompletableFuture<List<Reply.Read>> readNow(List<ReadOp> reads) {
-    CompletableFuture<List<Reply.Read>> result = new CompletableFuture<>();
-    withSession(
-        () -> {
-          Lane lane = anyLane();
-          if (lane != null) {
-            WriteOp write = new WriteOp.SetData(layout.node(lane.nonce()), nodeData);
-            lane.submit(new Unit(List.of(write), reads, false, new SideUnit(result, null)));
-          }
+    return withSession(
+        lane -> {
+          CompletableFuture<List<Reply.Read>> result = new CompletableFuture<>();
+          WriteOp write = new WriteOp.SetData(layout.node(lane.nonce()), nodeData);
+          lane.submit(new Unit(List.of(write), reads, false, new SideUnit(result, null)));
+          return result;
         });
-    return result;
   }
 
   /** Writes that may be repeated; completes with OK or the code of the first that was refused. */
   CompletableFuture<Code> write(List<WriteOp> writes) {
-    CompletableFuture<Code> result = new CompletableFuture<>();
-    withSession(
-        () -> {
-          Lane lane = anyLane();
-          if (lane != null) {
-            lane.submit(Unit.writing(new SideUnit(null, result), writes));
-          }
+    return withSession(
+        lane -> {
+          CompletableFuture<Code> result = new CompletableFuture<>();
+          lane.submit(Unit.writing(new SideUnit(null, result), writes));
+          return result;
         });
-    return result;
   }
 
   /** Makes a lock's znodes if they are not there. */
   CompletableFuture<Void> makeLock(LocalLock lock) {
     return write(lock.paths().creates())
+        .thenCompose(
+            code -> // a lock that is there may lack its version, if somebody has deleted that by
+                // hand
+                code == Code.NODE_EXISTS
+                    ? write(List.of(lock.paths().createsVersion()))
+                    : CompletableFuture.completedFuture(code))
         .thenCompose(
             code -> {
               if (code != Code.OK && code != Code.NODE_EXISTS) {
@@ -781,12 +840,15 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   // --- listeners
 
+  /** Of a hold that is over, the listener is told that at most, and not kept. */
   void watchHold(GrantHold hold, Grant grant, io.dmcl.lock.HoldListener listener) {
     HoldWatch watch = new HoldWatch(hold, listener);
-    holdListeners.computeIfAbsent(grant, g -> new ArrayList<>()).add(watch);
     HoldState now = hold.state();
-    if (now != HoldState.HELD && now != HoldState.RELEASED) {
-      tellHolds(grant, now);
+    if (now == HoldState.HELD || now == HoldState.JEOPARDY) {
+      holdListeners.computeIfAbsent(grant, g -> new ArrayList<>()).add(watch);
+    }
+    if (now == HoldState.JEOPARDY || now == HoldState.LOST) {
+      tellHold(watch, now);
     }
   }
 
@@ -802,10 +864,14 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   private void tellHolds(Grant grant, HoldState state) {
     for (HoldWatch watch : holdListeners.getOrDefault(grant, List.of())) {
-      if (watch.told != state && watch.told != HoldState.LOST) {
-        watch.told = state;
-        listen(() -> watch.listener.stateChanged(watch.hold, state));
-      }
+      tellHold(watch, state);
+    }
+  }
+
+  private void tellHold(HoldWatch watch, HoldState state) {
+    if (watch.told != state && watch.told != HoldState.LOST) {
+      watch.told = state;
+      listen(() -> watch.listener.stateChanged(watch.hold, state));
     }
   }
 
@@ -898,7 +964,8 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     }
 
     private void fail(String message) {
-      CoordinatorUnavailableException error = new CoordinatorUnavailableException(message);
+      LockException error =
+          closed ? closedException() : new CoordinatorUnavailableException(message);
       if (written != null) {
         written.completeExceptionally(error);
       }

@@ -145,7 +145,7 @@ public final class NodeLockspace implements Lockspace {
     AcquireAll set = new AcquireAll(node, locals, caller);
     caller.set = set;
     node.loop().run(set::start);
-    return caller.future;
+    return node.promised(caller.future);
   }
 
   @Override
@@ -186,6 +186,7 @@ public final class NodeLockspace implements Lockspace {
       interrupted |= !await(step(node::close));
       interrupted |= !await(step(node::deleteNodes));
       node.closeClients();
+      interrupted |= !await(step(node::end));
       node.loop().stop();
       afterClose.run();
       closed.complete(null);

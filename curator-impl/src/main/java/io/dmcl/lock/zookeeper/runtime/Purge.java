@@ -3,6 +3,7 @@ package io.dmcl.lock.zookeeper.runtime;
 import io.dmcl.lock.CoordinatorUnavailableException;
 import io.dmcl.lock.LockName;
 import io.dmcl.lock.zookeeper.cache.LocalLock;
+import io.dmcl.lock.zookeeper.protocol.Code;
 import io.dmcl.lock.zookeeper.protocol.LockPaths;
 import io.dmcl.lock.zookeeper.protocol.WriteOp;
 import java.util.List;
@@ -29,8 +30,13 @@ final class Purge {
   }
 
   static CompletableFuture<Boolean> at(Node node, LockPaths paths) {
-    return node.write(
-            List.of(new WriteOp.Delete(paths.version()), new WriteOp.Delete(paths.lock())))
+    WriteOp lock = new WriteOp.Delete(paths.lock());
+    return node.write(List.of(new WriteOp.Delete(paths.version()), lock))
+        .thenCompose(
+            code -> // no lock, or one whose version somebody has deleted by hand
+            code == Code.NO_NODE
+                    ? node.write(List.of(lock))
+                    : CompletableFuture.completedFuture(code))
         .thenApply(
             code -> {
               switch (code) {

@@ -79,6 +79,10 @@ final class ThreadLoop implements Loop {
   @Override
   public void run(Runnable task) {
     tasks.add(task);
+    runAsCaller();
+  }
+
+  private void runAsCaller() {
     while (!tasks.isEmpty() && busy.compareAndSet(false, true)) {
       try {
         runTasks(CALLER_TASKS);
@@ -131,6 +135,8 @@ final class ThreadLoop implements Loop {
         LockSupport.parkNanos(this, BUSY_WAIT_NANOS);
       }
     }
+    // Callers that found us busy, or left us their tasks, before they could see that we stop.
+    runAsCaller();
   }
 
   /**

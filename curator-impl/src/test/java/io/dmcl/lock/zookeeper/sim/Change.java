@@ -1,7 +1,8 @@
 package io.dmcl.lock.zookeeper.sim;
 
 /** One step of a committed transaction; every server applies it to its own tree. */
-sealed interface Change {
+public sealed interface Change {
+  /** The znode. */
   String path();
 
   /**

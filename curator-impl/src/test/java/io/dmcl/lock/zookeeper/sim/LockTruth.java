@@ -19,14 +19,19 @@ import org.jspecify.annotations.Nullable;
  * What is true of a lock, from the leader's log and from what the users were given: who is in the
  * queue, who has died, what was published, and how often.
  */
-final class LockTruth {
+public final class LockTruth {
   private static final ZnodeStat ANY_STAT = new ZnodeStat(1, 1, 1, 0, 0, 0);
 
   /** An entry of the queue. */
-  static final class Place {
+  public static final class Place {
     final String id;
-    final long token;
-    final long session;
+
+    /** The transaction that made it. */
+    public final long token;
+
+    /** Whose it is. */
+    public final long session;
+
     Entry entry;
 
     Place(Entry entry, long token, long session) {
@@ -36,48 +41,69 @@ final class LockTruth {
       this.session = session;
     }
 
-    LockMode mode() {
+    /** The mode that it has now. */
+    public LockMode mode() {
       return entry.mode();
+    }
+
+    /**
+     * Whether it comes before the other in the queue, and neither can have the lock with the other.
+     */
+    public boolean excludes(Place later) {
+      return entry.sequence() < later.entry.sequence() && mode().conflictsWith(later.mode());
+    }
+
+    @Override
+    public String toString() {
+      return entry.name();
     }
   }
 
   final LockName name;
-  final LockPaths paths;
-  final Map<String, Place> queue = new LinkedHashMap<>();
+
+  /** Its znodes. */
+  public final LockPaths paths;
+
+  /** The entries that there are, by id. */
+  public final Map<String, Place> queue = new LinkedHashMap<>();
 
   /** The last of those that one transaction has made: the others were given up before. */
-  final Map<Long, Place> byToken = new HashMap<>();
+  public final Map<Long, Place> byToken = new HashMap<>();
 
   /** The owners that died after their users had exclusive holds, until repaired. */
-  final Set<Long> dead = new HashSet<>();
+  public final Set<Long> dead = new HashSet<>();
 
   /** Whose entries went without their intents, by id. */
-  final Map<String, Place> abandoned = new LinkedHashMap<>();
+  public final Map<String, Place> abandoned = new LinkedHashMap<>();
 
   /** The tokens under which a node was seen to have an exclusive grant. */
   final Set<Long> grantedExclusively = new HashSet<>();
 
   /** The tokens under which users had exclusive holds. */
-  final Set<Long> usedExclusively = new HashSet<>();
+  public final Set<Long> usedExclusively = new HashSet<>();
 
   /** The tokens whose users have declared the resource recovered. */
-  final Set<Long> recoveredBy = new HashSet<>();
+  public final Set<Long> recoveredBy = new HashSet<>();
 
   /** What the users have set under each token, to be published with its release. */
-  final Map<Long, byte[]> toPublish = new HashMap<>();
+  public final Map<Long, byte[]> toPublish = new HashMap<>();
 
   /** The tokens under which something is dirty. */
-  final Set<Long> dirty = new HashSet<>();
+  public final Set<Long> dirty = new HashSet<>();
 
   /** Whose session each token is of. */
   private final Map<Long, Long> sessions = new HashMap<>();
 
   private final Map<Long, Long> bumpsBySession = new HashMap<>();
-  byte[] published = new byte[0];
+
+  /** The value as it was published last. */
+  public byte[] published = new byte[0];
+
   long bumps;
   int purges;
 
-  LockTruth(LockName name, LockPaths paths) {
+  /** A lock that nobody has used yet. */
+  public LockTruth(LockName name, LockPaths paths) {
     this.name = name;
     this.paths = paths;
   }
@@ -100,7 +126,7 @@ final class LockTruth {
   }
 
   /** Takes in what a transaction did to this lock. */
-  void committed(Txn txn) {
+  public void committed(Txn txn) {
     Map<String, Entry> created = new LinkedHashMap<>();
     Map<String, Entry> deleted = new LinkedHashMap<>();
     Set<String> intentsCreated = new HashSet<>();
@@ -233,7 +259,8 @@ final class LockTruth {
     purges++;
   }
 
-  static String text(byte @Nullable [] value) {
+  /** A value for people. */
+  public static String text(byte @Nullable [] value) {
     return value == null ? "nothing" : '"' + new String(value) + '"';
   }
 }

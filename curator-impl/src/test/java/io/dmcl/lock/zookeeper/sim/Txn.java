@@ -1,5 +1,6 @@
 package io.dmcl.lock.zookeeper.sim;
 
+import io.dmcl.lock.zookeeper.protocol.Code;
 import io.dmcl.lock.zookeeper.protocol.Reply;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param request the request of that connection
  * @param reply its answer
  */
-record Txn(
+public record Txn(
     long zxid,
     Kind kind,
     long session,
@@ -22,9 +23,16 @@ record Txn(
     @Nullable Connection origin,
     @Nullable Request request,
     Reply.Transaction reply) {
-  enum Kind {
+  /** What it does. */
+  public enum Kind {
     OPEN_SESSION,
     WRITE,
     CLOSE_SESSION
+  }
+
+  /** One from a real server's log. */
+  public static Txn logged(long zxid, Kind kind, long session, List<Change> changes) {
+    return new Txn(
+        zxid, kind, session, changes, null, null, new Reply.Transaction(Code.OK, List.of()));
   }
 }

@@ -1,7 +1,7 @@
 package io.dmcl.lock.zookeeper.sim;
 
 /** A promise was broken. */
-final class Violation extends RuntimeException {
+public final class Violation extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   Violation(String message) {

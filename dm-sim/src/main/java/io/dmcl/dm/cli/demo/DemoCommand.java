@@ -10,9 +10,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The command {@code demo}: its options, and its exit status. */
+/** The command {@code lock-demo}: its options, and its exit status. */
 @Command(
-    name = "demo",
+    name = "lock-demo",
     mixinStandardHelpOptions = true,
     description = {
       "Shows the lock at work: several processes read and write one table through it, first"
@@ -93,7 +93,7 @@ public final class DemoCommand implements Callable<Integer> {
         return run.run() ? 0 : 1;
       } catch (DemoFailedException e) {
         if (!run.isClosed()) {
-          System.err.println("dmcl demo: " + e.getMessage());
+          System.err.println("dmcl lock-demo: " + e.getMessage());
         }
         return 1;
       } finally {

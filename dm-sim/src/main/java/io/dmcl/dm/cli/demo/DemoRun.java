@@ -150,7 +150,7 @@ final class DemoRun implements AutoCloseable {
     if (settings.ignoreFreshness() && node == 1) {
       arguments.add("--ignore-freshness");
     }
-    return closeLater(NodeProcess.start(node, directory, arguments, this::heard));
+    return closeLater(NodeProcess.start(node, directory, NodeCommand.NAME, arguments, this::heard));
   }
 
   // --- the phases

@@ -14,8 +14,8 @@ import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.retry.RetryOneTime;
 import org.apache.zookeeper.KeeperException;
 
-/** The path under which the demo's locks are in ZooKeeper: a new one for each run. */
-final class LockRoot implements AutoCloseable {
+/** The path under which a demo's locks are in ZooKeeper: a new one for each run. */
+public final class LockRoot implements AutoCloseable {
   private static final int RETRY_MS = 500;
   private static final Duration CONNECTING = Duration.ofSeconds(5);
 
@@ -24,11 +24,13 @@ final class LockRoot implements AutoCloseable {
   private final Servers servers;
   private boolean removed;
 
-  LockRoot(Servers servers) {
+  /** Draws one; nothing is made yet. */
+  public LockRoot(Servers servers) {
     this.servers = servers;
   }
 
-  String path() {
+  /** Where the locks are. */
+  public String path() {
     return path;
   }
 

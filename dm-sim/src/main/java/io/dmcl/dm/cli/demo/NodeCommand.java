@@ -22,11 +22,11 @@ import picocli.CommandLine.Option;
  * line, and answers on its standard output; {@link NodeProcess} is the other end. When its input
  * ends without {@code exit}, its parent is gone: it deletes the working directory and ends at once.
  */
-@Command(name = NodeCommand.NAME, hidden = true, description = "One node of the demo.")
+@Command(name = NodeCommand.NAME, hidden = true, description = "One node of the lock demo.")
 // picocli sets the fields.
 @SuppressWarnings("NullAway.Init")
 public final class NodeCommand implements Callable<Integer> {
-  static final String NAME = "demo-node";
+  static final String NAME = "lock-demo-node";
   static final String TABLE = "table";
 
   private static final int ORPHANED = 3;

@@ -21,9 +21,10 @@ import java.util.function.BiConsumer;
  * non-cached}, {@code prepare cached}, {@code go}, {@code stop}, {@code die}, {@code tour}, {@code
  * exit}. Answers come from its standard output, each a word and what belongs to it: {@code ready},
  * {@code prepared}, {@code done}, {@code toured}, {@code midwrite}, {@code bye}. What comes without
- * being asked for ({@code progress}, {@code repaired}, {@code lost}) goes to a listener.
+ * being asked for ({@code progress}, {@code repaired}, {@code lost}, {@code problem}) goes to a
+ * listener.
  */
-final class NodeProcess implements AutoCloseable {
+public final class NodeProcess implements AutoCloseable {
   /** The processes live for seconds, and there are several for few processors. */
   private static final List<String> JAVA_OPTIONS =
       List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xmx128m");
@@ -54,39 +55,47 @@ final class NodeProcess implements AutoCloseable {
   /**
    * Starts a process.
    *
-   * @param arguments of {@link NodeCommand}
+   * @param command the command that the node is, as {@link NodeCommand}
+   * @param arguments of the command
    * @param listener told, on a thread of its own, what comes without being asked for
    */
-  static NodeProcess start(
-      int node, Path directory, List<String> arguments, BiConsumer<NodeProcess, String> listener)
+  public static NodeProcess start(
+      int node,
+      Path directory,
+      String command,
+      List<String> arguments,
+      BiConsumer<NodeProcess, String> listener)
       throws IOException {
     Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-    List<String> command = new ArrayList<>();
-    command.add(java.toString());
-    command.addAll(JAVA_OPTIONS);
-    command.addAll(List.of(Dmcl.class.getName(), NodeCommand.NAME));
-    command.addAll(arguments);
+    List<String> words = new ArrayList<>();
+    words.add(java.toString());
+    words.addAll(JAVA_OPTIONS);
+    words.addAll(List.of(Dmcl.class.getName(), command));
+    words.addAll(arguments);
     Path log = directory.resolve("node-" + node + ".log");
     ProcessBuilder builder =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        new ProcessBuilder(words).redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
     builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
     return new NodeProcess(node, builder.start(), log, listener);
   }
 
-  int node() {
+  /** Its number. */
+  public int node() {
     return node;
   }
 
-  long pid() {
+  /** Its process. */
+  public long pid() {
     return process.pid();
   }
 
   /** How many operations it has done in this phase, as far as it has said. */
-  long operations() {
+  public long operations() {
     return operations;
   }
 
-  void order(String order) {
+  /** Sends an order. */
+  public void order(String order) {
     try {
       orders.write(order);
       orders.newLine();
@@ -97,7 +106,7 @@ final class NodeProcess implements AutoCloseable {
   }
 
   /** Waits for an answer that begins with this word, and returns what belongs to it. */
-  String await(String word, Duration timeout) throws InterruptedException {
+  public String await(String word, Duration timeout) throws InterruptedException {
     String answer = answers.poll(timeout.toMillis(), TimeUnit.MILLISECONDS);
     if (answer == null) {
       throw new DemoFailedException(
@@ -112,12 +121,12 @@ final class NodeProcess implements AutoCloseable {
   }
 
   /** Kills the process as {@code kill -9} does, and returns when it is dead. */
-  void kill() throws InterruptedException {
+  public void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
   }
 
   /** Waits until the process has ended by itself. */
-  void awaitEnd(Duration timeout) throws InterruptedException {
+  public void awaitEnd(Duration timeout) throws InterruptedException {
     if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
       throw new DemoFailedException("node " + node + " does not end");
     } else if (process.exitValue() != 0) {
@@ -145,7 +154,9 @@ final class NodeProcess implements AutoCloseable {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
         if (line.startsWith("progress ")) {
           operations = Long.parseLong(line.substring(line.indexOf(' ') + 1));
-        } else if (line.startsWith("repaired ") || line.startsWith("lost ")) {
+        } else if (line.startsWith("repaired ")
+            || line.startsWith("lost ")
+            || line.startsWith("problem ")) {
           listener.accept(this, line);
         } else {
           answers.add(line);

@@ -11,7 +11,7 @@ import org.apache.curator.test.TestingCluster;
 import org.jspecify.annotations.Nullable;
 
 /** The ensemble that the demo runs on: three servers in this process, or one that is there. */
-final class Servers implements AutoCloseable {
+public final class Servers implements AutoCloseable {
   /** Short, so that a dead node is found out soon. */
   private static final Duration EMBEDDED_TICK = Duration.ofMillis(400);
 
@@ -36,12 +36,12 @@ final class Servers implements AutoCloseable {
   }
 
   /** An ensemble that is there; {@code tick} is at least its tickTime. */
-  static Servers at(String connectString, Duration tick) {
+  public static Servers at(String connectString, Duration tick) {
     return new Servers(connectString, tick, tick.multipliedBy(SESSION_TICKS), null);
   }
 
   /** Starts servers that keep their files in the directory. */
-  static Servers start(Path directory) throws Exception {
+  public static Servers start(Path directory) throws Exception {
     List<InstanceSpec> specs = new ArrayList<>();
     for (int i = 1; i <= EMBEDDED_SERVERS; i++) {
       Path data = Files.createDirectories(directory.resolve("zookeeper-" + i));
@@ -59,19 +59,23 @@ final class Servers implements AutoCloseable {
         cluster.getConnectString(), EMBEDDED_TICK, EMBEDDED_SESSION_TIMEOUT, cluster);
   }
 
-  boolean areEmbedded() {
+  /** Whether they are in this process. */
+  public boolean areEmbedded() {
     return embedded != null;
   }
 
-  String connectString() {
+  /** As ZooKeeper's clients take it. */
+  public String connectString() {
     return connectString;
   }
 
-  Duration tick() {
+  /** At least the servers' tickTime. */
+  public Duration tick() {
     return tick;
   }
 
-  Duration sessionTimeout() {
+  /** For the nodes. */
+  public Duration sessionTimeout() {
     return sessionTimeout;
   }
 

@@ -11,16 +11,23 @@ import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /** A temporary directory for everything that the demo writes. */
-final class WorkDirectory implements AutoCloseable {
+public final class WorkDirectory implements AutoCloseable {
   private static final int ATTEMPTS = 5;
 
   private final Path path;
 
-  WorkDirectory() throws IOException {
+  /** Makes one where temporary files are. */
+  public WorkDirectory() throws IOException {
     path = Files.createTempDirectory("dmcl-demo-");
   }
 
-  Path path() {
+  /** Makes one in a directory that is there. */
+  public WorkDirectory(Path parent) throws IOException {
+    path = Files.createTempDirectory(parent, "dmcl-");
+  }
+
+  /** Where it is. */
+  public Path path() {
     return path;
   }
 
@@ -30,7 +37,7 @@ final class WorkDirectory implements AutoCloseable {
   }
 
   /** Deletes all of it, also if another process writes or deletes there at the same time. */
-  static void delete(Path directory) {
+  public static void delete(Path directory) {
     for (int i = 0; i < ATTEMPTS && Files.exists(directory); i++) {
       try {
         Files.walkFileTree(directory, new Deletion());

@@ -122,7 +122,7 @@ class DemoIT {
     command.add("-Dzookeeper.admin.enableServer=false");
     command.add("-Djava.io.tmpdir=" + Files.createDirectories(directory.resolve("tmp")));
     command.add(Dmcl.class.getName());
-    command.add("demo");
+    command.add("lock-demo");
     command.addAll(List.of(options));
     Path log = directory.resolve("demo.log");
     ProcessBuilder builder =

@@ -1,0 +1,65 @@
+package io.dmcl.lock.zookeeper.torture;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** How often each kind of fault has hit each state of the protocol. Thread-safe. */
+final class Coverage {
+  /** A kind of fault, and a state in which it is to hit. */
+  record Cell(Fault fault, ProtocolState state) {}
+
+  private final int[][] hits = new int[Fault.values().length][ProtocolState.values().length];
+  private final int[] faults = new int[Fault.values().length];
+
+  /** A fault of this kind hit these states. */
+  synchronized void hit(Fault fault, Set<ProtocolState> states) {
+    faults[fault.ordinal()]++;
+    for (ProtocolState state : states) {
+      hits[fault.ordinal()][state.ordinal()]++;
+    }
+  }
+
+  synchronized int hits(Fault fault, ProtocolState state) {
+    return hits[fault.ordinal()][state.ordinal()];
+  }
+
+  synchronized int count(Fault fault) {
+    return faults[fault.ordinal()];
+  }
+
+  synchronized int total() {
+    int total = 0;
+    for (int count : faults) {
+      total += count;
+    }
+    return total;
+  }
+
+  /** Those of the cells that were hit less often than so. */
+  List<Cell> below(int least) {
+    List<Cell> cells = new ArrayList<>();
+    for (Fault fault : Fault.values()) {
+      for (ProtocolState state : ProtocolState.values()) {
+        if (hits(fault, state) < least) {
+          cells.add(new Cell(fault, state));
+        }
+      }
+    }
+    return cells;
+  }
+
+  /** One of the possible cells that were hit least often; null if none is possible. */
+  @Nullable Cell least(Set<Fault> possible, Random random) {
+    List<Cell> cells = below(Integer.MAX_VALUE);
+    cells.removeIf(cell -> !possible.contains(cell.fault));
+    Collections.shuffle(cells, random);
+    return cells.stream()
+        .min(Comparator.comparingInt(cell -> hits(cell.fault, cell.state)))
+        .orElse(null);
+  }
+}

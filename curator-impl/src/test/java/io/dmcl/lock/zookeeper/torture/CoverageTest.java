@@ -1,0 +1,29 @@
+package io.dmcl.lock.zookeeper.torture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.EnumSet;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class CoverageTest {
+  private final Coverage coverage = new Coverage();
+
+  @Test
+  void least_afterEveryOther_isTheOneLeft() {
+    EnumSet<ProtocolState> all = EnumSet.allOf(ProtocolState.class);
+    EnumSet<ProtocolState> allButCached = EnumSet.complementOf(EnumSet.of(ProtocolState.CACHED));
+    for (Fault fault : Fault.values()) {
+      coverage.hit(fault, fault == Fault.CUT_NODE ? allButCached : all);
+    }
+
+    Coverage.Cell left = new Coverage.Cell(Fault.CUT_NODE, ProtocolState.CACHED);
+    assertThat(coverage.least(EnumSet.allOf(Fault.class), new Random(1))).isEqualTo(left);
+    assertThat(coverage.below(1)).containsExactly(left);
+    assertThat(coverage.least(EnumSet.of(Fault.KILL_SERVER), new Random(1)))
+        .extracting(Coverage.Cell::fault)
+        .isEqualTo(Fault.KILL_SERVER);
+    assertThat(coverage.least(EnumSet.noneOf(Fault.class), new Random(1))).isNull();
+    assertThat(coverage.total()).isEqualTo(Fault.values().length);
+  }
+}

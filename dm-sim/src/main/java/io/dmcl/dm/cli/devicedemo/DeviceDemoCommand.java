@@ -1,0 +1,146 @@
+package io.dmcl.dm.cli.devicedemo;
+
+import io.dmcl.dm.cli.demo.DemoFailedException;
+import io.dmcl.dm.cli.demo.Progress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command {@code demo}: its options, and its exit status. */
+@Command(
+    name = "demo",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Shows devices that share: several processes write and read a mirror with two snapshots, with"
+          + " non-cached and with cached locks; one is killed in the middle of a write, one is"
+          + " stopped until its session is over.",
+      "At the end every block of origin, snapshots and legs is held against what it must be."
+    },
+    exitCodeListHeading = "Exit status:%n",
+    exitCodeList = {
+      "0:every block is what it must be",
+      "1:one is not, or the demo could not be run",
+      "2:misused"
+    })
+// picocli sets the fields.
+@SuppressWarnings("NullAway.Init")
+public final class DeviceDemoCommand implements Callable<Integer> {
+  private static final String KILL = "kill";
+  private static final int MAX_NODES = 8;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--connect",
+      paramLabel = "host:port,...",
+      description = "An ensemble to use. Without it, three servers are started in this process.")
+  private @Nullable String connectString;
+
+  @Option(
+      names = "--tick-ms",
+      defaultValue = "2000",
+      description = "With --connect: the servers' tickTime or more. Default: ${DEFAULT-VALUE}.")
+  private long tickMs;
+
+  @Option(
+      names = "--nodes",
+      defaultValue = "3",
+      description = "How many processes. Default: ${DEFAULT-VALUE}.")
+  private int nodes;
+
+  @Option(
+      names = "--seconds",
+      defaultValue = "5",
+      description = "How long each phase is. Default: ${DEFAULT-VALUE}.")
+  private int seconds;
+
+  @Option(
+      names = "--seed",
+      defaultValue = "1",
+      description = "Which blocks, which node is killed, in which leg. Default: ${DEFAULT-VALUE}.")
+  private long seed;
+
+  @Option(
+      names = "--keep",
+      paramLabel = "DIR",
+      description = "Leaves the disks there, with a manifest.json of devices and their SHA-256.")
+  private @Nullable Path keep;
+
+  @Option(
+      names = "--stop-at",
+      paramLabel = KILL,
+      description = "kill: ends everything right after a node was killed, before any recovery.")
+  private @Nullable String stopAt;
+
+  @Option(
+      names = "--sectors",
+      defaultValue = "65536",
+      description = "The size of the volume, a multiple of 1024. Default: ${DEFAULT-VALUE}.")
+  private long sectors;
+
+  @Option(
+      names = "--damage",
+      paramLabel = "BLOCK",
+      hidden = true,
+      description = "A fault, to see it found: overwrites a block of the second leg at the end.")
+  private @Nullable Integer damaged;
+
+  @Override
+  public Integer call() throws Exception {
+    if (nodes < 2 || nodes > MAX_NODES) {
+      throw misused("--nodes: from 2 to " + MAX_NODES);
+    } else if (seconds < 1) {
+      throw misused("--seconds: at least 1");
+    } else if (stopAt != null && !stopAt.equals(KILL)) {
+      throw misused("--stop-at: only kill");
+    } else if (tickMs < 1) {
+      throw misused("--tick-ms: at least 1");
+    } else if (sectors < Volume.MIN_SECTORS || sectors % 1024 != 0) {
+      throw misused("--sectors: a multiple of 1024, at least " + Volume.MIN_SECTORS);
+    }
+    DeviceDemoRun.Settings settings =
+        new DeviceDemoRun.Settings(
+            nodes,
+            Duration.ofSeconds(seconds),
+            seed,
+            sectors,
+            connectString,
+            Duration.ofMillis(tickMs),
+            stopAt != null,
+            keep,
+            damaged);
+    try (DeviceDemoRun run = new DeviceDemoRun(settings, new Progress(System.out))) {
+      Thread hook = new Thread(run::close, "demo-end");
+      Runtime.getRuntime().addShutdownHook(hook);
+      try {
+        return run.run() ? 0 : 1;
+      } catch (DemoFailedException e) {
+        if (!run.isClosed()) {
+          System.err.println("dmcl demo: " + e.getMessage());
+        }
+        return 1;
+      } finally {
+        run.close();
+        removeHook(hook);
+      }
+    }
+  }
+
+  private static void removeHook(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // it is running just now
+    }
+  }
+
+  private ParameterException misused(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+}
