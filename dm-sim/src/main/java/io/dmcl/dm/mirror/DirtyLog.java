@@ -297,6 +297,12 @@ final class DirtyLog implements AutoCloseable {
    * A region is out of sync from now on, because some legs do not take writes. If the default leg
    * is one of them another one takes its place, but only while no other region is out of sync:
    * those are recovered from the default leg.
+   *
+   * <p>When this returns the coordinator has it: a write that only the other legs took is then
+   * acknowledged, and if this node dies with all that it knows, a survivor must not copy the failed
+   * leg, back again, over them.
+   *
+   * @return what there is now
    */
   synchronized LogValue degrade(int region, Collection<Integer> failed, char letter)
       throws IOException {
@@ -315,9 +321,13 @@ final class DirtyLog implements AutoCloseable {
       if (!changed.alive(changed.defaultLeg()) && others.isEmpty() && other >= 0) {
         changed = changed.withDefaultLeg(other);
       }
-      changed = changed.withRegion(region, false);
-      publish(hold, changed);
-      return changed;
+      publish(hold, changed.withRegion(region, false));
+      hold.downgrade();
+    }
+    // The downgrade that publishes it was only sent; a new exclusive grant comes behind it.
+    try (Hold hold = lock.acquire(LockMode.EXCLUSIVE)) {
+      sync(hold);
+      return value;
     }
   }
 
