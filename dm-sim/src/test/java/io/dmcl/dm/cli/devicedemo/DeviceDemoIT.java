@@ -6,6 +6,7 @@ import io.dmcl.dm.DeviceMapper;
 import io.dmcl.dm.MappedDevice;
 import io.dmcl.dm.Settings;
 import io.dmcl.dm.cli.Dmcl;
+import io.dmcl.dm.cli.demo.Servers;
 import io.dmcl.lock.Lockspace;
 import io.dmcl.lock.contract.InMemoryCluster;
 import java.io.IOException;
@@ -18,6 +19,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.curator.framework.CuratorFramework;
+import org.apache.curator.framework.CuratorFrameworkFactory;
+import org.apache.curator.retry.RetryOneTime;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -98,11 +102,26 @@ class DeviceDemoIT {
   }
 
   @Test
-  void demo_withADamagedBlock_failsAndSaysWhich() throws Exception {
-    Result result = run("--seconds=1", "--damage=1234");
+  void demo_withADamagedBlockOnServersThatAreThere_saysWhichAndLeavesNothing() throws Exception {
+    try (Servers servers = Servers.start(Files.createDirectory(directory.resolve("servers")));
+        CuratorFramework client =
+            CuratorFrameworkFactory.newClient(
+                servers.connectString(), new RetryOneTime((int) PATIENCE.toMillis()))) {
+      client.start();
 
-    assertThat(result.status()).as(result.output()).isEqualTo(1);
-    assertThat(result.output()).contains("WRONG: the legs differ at block 1234", "FAILED");
+      Result result =
+          run(
+              "--seconds=1",
+              "--nodes=2",
+              "--damage=1234",
+              "--connect=" + servers.connectString(),
+              "--tick-ms=" + servers.tick().toMillis());
+
+      assertThat(result.status()).as(result.output()).isEqualTo(1);
+      assertThat(result.output()).contains("WRONG: the legs differ at block 1234", "FAILED");
+      assertThat(client.getChildren().forPath("/")).containsExactly("zookeeper");
+    }
+    assertThat(leftFiles()).isEmpty();
   }
 
   /** Makes devices of the disks as the manifest says, on a cluster that knows nothing of them. */
