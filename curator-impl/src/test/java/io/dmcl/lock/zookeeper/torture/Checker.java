@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Checker {
   /** Claims of a process that was stopped come late, but not later than that. */
-  private static final long MEMORY_NANOS = TimeUnit.MINUTES.toNanos(5);
+  private static final long MEMORY_NANOS = TimeUnit.MINUTES.toNanos(1);
 
   private final Map<String, View> views = new HashMap<>();
   private final Set<String> killed = new HashSet<>();

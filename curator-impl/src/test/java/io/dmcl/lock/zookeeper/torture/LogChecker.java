@@ -28,11 +28,13 @@ import org.jspecify.annotations.Nullable;
  * is given the whole history, then the whole log.
  */
 final class LogChecker {
-  /** The log's times are of whole milliseconds. */
-  private static final long TOLERANCE_NANOS = TimeUnit.MILLISECONDS.toNanos(3);
 
   private final Map<String, Lock> locks = new LinkedHashMap<>();
   private final long wallOffsetNanos;
+
+  /** The log's times are of whole milliseconds. */
+  private long toleranceNanos = TimeUnit.MILLISECONDS.toNanos(3);
+
   private final Consumer<Breach> breaches;
   private int falseDeaths;
 
@@ -99,6 +101,11 @@ final class LogChecker {
   /** How many grants were told of a dead owner, though nobody who had used the lock had died. */
   int falseDeaths() {
     return falseDeaths;
+  }
+
+  /** The wall clock was set, by so much at most: the log's times are no better than that. */
+  void widen(long nanos) {
+    toleranceNanos += nanos;
   }
 
   /** Takes in an event of the history. */
@@ -189,7 +196,7 @@ final class LogChecker {
       if (!place.mode().covers(hold.mode)) {
         breach(hold.fromNanos, Rule.ORDER, lock, hold + " has the entry " + place);
       }
-      if (hold.fromNanos < nanos - TOLERANCE_NANOS) {
+      if (hold.fromNanos < nanos - toleranceNanos) {
         breach(
             hold.fromNanos,
             Rule.ORDER,
@@ -235,7 +242,7 @@ final class LogChecker {
       return; // where it was upgraded, the other one stands for it
     }
     for (Told hold : holds) {
-      if (hold.toNanos > nanos + TOLERANCE_NANOS) {
+      if (hold.toNanos > nanos + toleranceNanos) {
         breach(
             hold.toNanos,
             Rule.ORDER,

@@ -2,6 +2,7 @@ package io.dmcl.lock.zookeeper.torture;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 
 /**
  * What a run is told.
@@ -65,7 +66,7 @@ record Options(
         case "--nodes" -> nodes = positive(value, 32);
         case "--resources" -> resources = positive(value, 32);
         case "--session-timeout-ms" -> sessionTimeout = Duration.ofMillis(positive(value, 60_000));
-        case "--lie" -> lie = NodeProgram.Lie.valueOf(value.toUpperCase(java.util.Locale.ROOT));
+        case "--lie" -> lie = NodeProgram.Lie.valueOf(value.toUpperCase(Locale.ROOT));
         default -> throw new IllegalArgumentException("no such option: " + args[i]);
       }
     }

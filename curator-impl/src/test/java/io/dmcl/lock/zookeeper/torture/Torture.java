@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Logger;
 import io.dmcl.lock.Lockspace;
 import io.dmcl.lock.zookeeper.protocol.Layout;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -50,6 +51,10 @@ public final class Torture {
 
   /** Runs the command. */
   public static void main(String[] args) throws Exception {
+    if (List.of(args).contains("--help")) {
+      System.out.println(Options.USAGE);
+      return;
+    }
     Options options;
     try {
       options = Options.parse(args);
@@ -90,7 +95,7 @@ public final class Torture {
       boolean gated = options.lie() != NodeProgram.Lie.LEASE;
       return new Resource(options.out().resolve("resource-r" + index), gated);
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -213,6 +218,7 @@ public final class Torture {
   private int checkLog(Servers servers) throws IOException, InterruptedException {
     int leader = servers.leader();
     servers.stop();
+    logChecker.widen(Math.abs(wallOffsetNanos() - wallOffsetNanos));
     TransactionLog log = new TransactionLog(layout.locks());
     log.read(servers.dataDirectories(), leader, logChecker::accept);
     logChecker.finish(System.nanoTime());
