@@ -283,6 +283,16 @@ class MalformedIT {
     release(hold);
   }
 
+  @Test
+  void dump_replyIsTooLong_isReported() throws Exception {
+    Huge.VERSION_DATA.plant(paths);
+    assertThatThrownBy(node::dump)
+        .isInstanceOf(CoordinatorUnavailableException.class)
+        .hasMessageContaining("UNREADABLE");
+    Huge.VERSION_DATA.remove(paths);
+    assertThat(node.dump().locks()).isNotEmpty();
+  }
+
   // --- intents
 
   @Test
