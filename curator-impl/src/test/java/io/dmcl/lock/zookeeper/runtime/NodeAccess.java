@@ -13,6 +13,7 @@ import io.dmcl.lock.zookeeper.cache.Waiter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -78,6 +79,15 @@ public final class NodeAccess {
   /** Purges a lock. */
   public CompletableFuture<Boolean> purge(LockName name) {
     return node.outside(node.call(() -> Purge.one(node, name)).thenCompose(done -> done));
+  }
+
+  /** As the handle's, but never blocks. */
+  public CompletableFuture<Void> forget(ClusterLock lock) {
+    return node.call(
+        () -> {
+          local(lock).forget();
+          return null;
+        });
   }
 
   /** Acquires if that is possible without waiting for anybody; completes with null if not. */
@@ -191,6 +201,11 @@ public final class NodeAccess {
     Lane lane = node.anyLane();
     SessionLease lease = lane == null ? null : lane.lease();
     return lease != null && lease.isValid(node.nanoTime());
+  }
+
+  /** Tells the parts of its state, by name, for comparing states. */
+  public void fingerprint(BiConsumer<String, @Nullable Object> out) {
+    out.accept("node", node);
   }
 
   /** Whether it has closed itself because a promise could not be kept. */

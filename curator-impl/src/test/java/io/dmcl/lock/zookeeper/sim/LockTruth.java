@@ -32,13 +32,17 @@ public final class LockTruth {
     /** Whose it is. */
     public final long session;
 
+    /** Its client had left the session by then: the node cannot know that it was made. */
+    final boolean unknown;
+
     Entry entry;
 
-    Place(Entry entry, long token, long session) {
+    Place(Entry entry, long token, long session, boolean unknown) {
       this.id = entry.id().text();
       this.entry = entry;
       this.token = token;
       this.session = session;
+      this.unknown = unknown;
     }
 
     /** The mode that it has now. */
@@ -67,7 +71,7 @@ public final class LockTruth {
   /** The entries that there are, by id. */
   public final Map<String, Place> queue = new LinkedHashMap<>();
 
-  /** The last of those that one transaction has made: the others were given up before. */
+  /** By token the last of those that one transaction has made; see {@link #placeOf}. */
   public final Map<Long, Place> byToken = new HashMap<>();
 
   /** The owners that died after their users had exclusive holds, until repaired. */
@@ -112,6 +116,17 @@ public final class LockTruth {
     return bumpsBySession.getOrDefault(session, 0L);
   }
 
+  /** The entry with a token. A transaction may have made several, all but one given up by now. */
+  @Nullable Place placeOf(long token, LockMode mode) {
+    Place found = null;
+    for (Place place : queue.values()) {
+      if (place.token == token && (found == null || place.mode().covers(mode))) {
+        found = place;
+      }
+    }
+    return found;
+  }
+
   /** The exclusive entry for which a node that upgrades has dropped its shared one. */
   @Nullable Place upgradeOf(Use use, long token) {
     long session = sessions.getOrDefault(token, 0L);
@@ -153,6 +168,12 @@ public final class LockTruth {
       }
     }
     RequestId releaser = bump == null ? null : Version.of(bump, ANY_STAT).releaser();
+    if (bump != null) {
+      Place by = releaser == null ? null : queue.get(releaser.text());
+      if (by == null || by.mode() != LockMode.EXCLUSIVE) {
+        throw new Violation("lock " + name + " was bumped by " + releaser + ", not an owner");
+      }
+    }
     deleted.forEach(
         (id, entry) -> {
           Entry instead = created.remove(id);
@@ -171,12 +192,21 @@ public final class LockTruth {
           if (entry.mode() == LockMode.EXCLUSIVE && !intentsCreated.contains(id)) {
             throw new Violation("lock " + name + ": entry " + entry.name() + " has no intent");
           }
-          Place place = new Place(entry, txn.zxid(), txn.session());
+          Place place = new Place(entry, txn.zxid(), txn.session(), isFromALeftSession(txn));
           queue.put(id, place);
           byToken.put(place.token, place);
           sessions.put(place.token, place.session);
         });
     abandoned.keySet().removeAll(intentsDeleted);
+  }
+
+  private static boolean isFromALeftSession(Txn txn) {
+    Connection origin = txn.origin();
+    if (origin == null) {
+      return false;
+    }
+    SimSession session = origin.client.session();
+    return session == null || session.id() != txn.session();
   }
 
   private void left(

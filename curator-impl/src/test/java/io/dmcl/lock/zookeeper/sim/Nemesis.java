@@ -186,6 +186,7 @@ final class Nemesis {
             trace(node + ": goes on");
             node.resume();
             if (suspended) {
+              world.oracle.disturb();
               node.suspended(ensemble.nowNanos() - fromNanos);
             }
           }

@@ -93,7 +93,7 @@ final class Oracle {
     @Nullable SimNode exclusive = null;
     @Nullable SimNode other = null;
     for (Use use : uses) {
-      if (use.truth != lock || !use.node.isThere()) {
+      if (use.truth != lock || !use.node.isThere() || use.node.isDazed()) {
         continue;
       }
       LockMode mode = null;
@@ -106,7 +106,7 @@ final class Oracle {
         checkPlace(use, grant.token(), mode, "grant");
       }
       for (Use.Held held : use.holds) {
-        if (held.isValid() && held.upgrading == null) {
+        if (held.isSure() && held.upgrading == null) {
           checkPlace(use, held.hold.token(), held.hold.mode(), "hold");
           mode = held.hold.mode() == LockMode.EXCLUSIVE ? LockMode.EXCLUSIVE : mode;
           mode = mode == null ? LockMode.SHARED : mode;
@@ -126,7 +126,7 @@ final class Oracle {
 
   /** Whoever believes to own a lock has a place in its queue, with nobody in conflict before it. */
   private void checkPlace(Use use, long token, LockMode mode, String what) {
-    LockTruth.Place own = use.truth.byToken.get(token);
+    LockTruth.Place own = use.truth.placeOf(token, mode);
     if (own == null && mode == LockMode.SHARED) {
       own = use.truth.upgradeOf(use, token);
     }
@@ -151,21 +151,20 @@ final class Oracle {
   }
 
   /** A user got a hold, or its upgrade. Returns whether it can be used at all. */
-  boolean granted(Use.Held held, boolean known, long knownForeignBumps) {
+  boolean granted(Use.Held held, Use.Wish wish) {
     Use use = held.use;
     LockTruth truth = use.truth;
     long token = held.hold.token();
     Freshness told = held.hold.freshness();
-    boolean valid = held.isValid();
     boolean exclusive = held.hold.mode() == LockMode.EXCLUSIVE;
     if (exclusive) {
       truth.grantedExclusively.add(token);
     }
-    if (exclusive && truth.byToken.containsKey(token)) {
+    if (exclusive && truth.placeOf(token, LockMode.EXCLUSIVE) != null) {
       truth.usedExclusively.add(token);
     }
-    if (!valid) {
-      return false;
+    if (!held.isSure()) {
+      return held.isValid();
     }
     checkExcluded(held);
     boolean stillDead = !truth.dead.isEmpty() && !truth.recoveredBy.contains(token);
@@ -199,7 +198,7 @@ final class Oracle {
       checkValue(held);
     }
     if (!disturbed) {
-      checkKnown(held, told, known, knownForeignBumps);
+      checkKnown(held, told, wish);
     }
     return true;
   }
@@ -229,13 +228,13 @@ final class Oracle {
     }
   }
 
-  private static void checkKnown(
-      Use.Held held, Freshness told, boolean known, long knownForeignBumps) {
+  private static void checkKnown(Use.Held held, Freshness told, Use.Wish wish) {
     Use use = held.use;
+    boolean known = wish.isKnown();
     if (told == Freshness.OWNER_DIED) {
       throw new Violation(held + " was told OWNER_DIED, and nobody has died");
     }
-    if (told == Freshness.MODIFIED && known && use.foreignBumps() == knownForeignBumps) {
+    if (told == Freshness.MODIFIED && known && use.foreignBumps() == wish.knownForeignBumps) {
       throw new Violation(held + " was told MODIFIED, and nobody else has released since");
     }
     if (told == Freshness.UNKNOWN && known) {
@@ -260,7 +259,8 @@ final class Oracle {
                 && uses.stream()
                     .anyMatch(
                         use -> use.truth == lock && use.node.isThere() && owns(use.node, place));
-        if (place == null || (livingNode && !lock.grantedExclusively.contains(place.token))) {
+        if (place == null
+            || (livingNode && !place.unknown && !lock.grantedExclusively.contains(place.token))) {
           return "lock " + lock.name + " has left the intent " + intent + " behind";
         }
       }

@@ -153,7 +153,7 @@ final class Settlement {
           return false;
         }
         for (Use use : user.uses) {
-          if (!use.isIdle()) {
+          if (!use.isIdle() || use.local.isInUse()) {
             return false;
           }
         }

@@ -26,7 +26,9 @@ final class SimNode {
   private final long closeTimeoutNanos;
   private @Nullable SimLoop loop;
   private @Nullable Throwable failure;
+  private final long tickNanos;
   private boolean paused;
+  private int dazed;
   private boolean crashed;
   private boolean gone;
   private @Nullable CompletableFuture<Void> closing;
@@ -55,6 +57,7 @@ final class SimNode {
     this.clock = clock;
     this.owned = owned;
     closeTimeoutNanos = sessionTimeoutNanos;
+    tickNanos = config.tickNanos();
     client = ensemble.client(sessionTimeoutNanos, clock::nanoTime, owned);
     access =
         new NodeAccess(
@@ -141,6 +144,13 @@ final class SimNode {
   /** The machine was suspended while it was paused. */
   void suspended(long nanos) {
     clock.suspended(nanos);
+    dazed++;
+    loop().schedule(clock.nanoTime() + tickNanos + 1, () -> dazed--);
+  }
+
+  /** Whether the machine was suspended and the node has not had the time to find out. */
+  boolean isDazed() {
+    return dazed > 0;
   }
 
   void crash(int delivered) {

@@ -68,6 +68,11 @@ final class Use {
       return state == HoldState.HELD || state == HoldState.JEOPARDY;
     }
 
+    /** Whether it is valid, and must be. */
+    boolean isSure() {
+      return isValid() && !use.node.isDazed();
+    }
+
     @Override
     public String toString() {
       return hold.mode()
@@ -85,19 +90,24 @@ final class Use {
     final LockMode mode;
     final CompletableFuture<?> future;
 
-    /** What was known when it was asked for. */
-    boolean known;
-
     final int memories;
-
     final long knownForeignBumps;
 
+    private final Use use;
+    private final boolean known;
+
     Wish(Use use, LockMode mode, CompletableFuture<?> future) {
+      this.use = use;
       this.mode = mode;
       this.future = future;
       known = use.known;
       memories = use.memories;
       knownForeignBumps = use.knownForeignBumps;
+    }
+
+    /** Whether the node must know what it knew when the hold was asked for. */
+    boolean isKnown() {
+      return known && memories == use.memories;
     }
   }
 
@@ -121,7 +131,6 @@ final class Use {
   void forgotten() {
     memories++;
     known = false;
-    wishes.forEach(wish -> wish.known = false);
   }
 
   /** How often others have bumped the version. */

@@ -198,7 +198,7 @@ final class User {
     Use use = held.use;
     use.holds.add(held);
     trace(() -> held + ": got it, " + held.hold.freshness());
-    if (world.oracle.granted(held, wish.known, wish.knownForeignBumps)) {
+    if (world.oracle.granted(held, wish)) {
       takeIn(held);
     }
   }
@@ -278,8 +278,8 @@ final class User {
       trace(() -> held + ": dirty " + use.dirty);
       return;
     }
-    flush(use, token, valid);
-    if (!admits(held, valid)) {
+    flush(use, token, held.isSure());
+    if (!admits(held)) {
       return;
     }
     if (use.resource.tornBy == 0 || use.resource.tornBy == token) {
@@ -290,9 +290,9 @@ final class User {
     trace(() -> held + ": wrote " + use.copy + (use.resource.tornBy == token ? ", half" : ""));
   }
 
-  private boolean admits(Use.Held held, boolean valid) {
+  private boolean admits(Use.Held held) {
     boolean admitted = held.use.resource.admits(LockMode.EXCLUSIVE, held.hold.token());
-    if (valid && !admitted) {
+    if (held.isSure() && !admitted) {
       throw new Violation(held + ": the gate refuses a valid hold");
     }
     return admitted;
@@ -316,7 +316,7 @@ final class User {
   private void finishWrite(Use.Held held) {
     Use use = held.use;
     long token = held.hold.token();
-    if (use.resource.tornBy == token && admits(held, held.isValid())) {
+    if (use.resource.tornBy == token && admits(held)) {
       use.resource.tornBy = 0;
     }
   }
@@ -335,7 +335,7 @@ final class User {
     Use use = held.use;
     boolean valid = held.isValid();
     long token = held.hold.token();
-    if (!valid || use.resource.tornBy == token || !admits(held, true)) {
+    if (!valid || use.resource.tornBy == token || !admits(held)) {
       return;
     }
     use.resource.tornBy = 0;
@@ -353,7 +353,7 @@ final class User {
 
   private void downgrade(Use.Held held) {
     Use use = held.use;
-    boolean valid = held.isValid();
+    boolean valid = held.isSure();
     flush(use, held.hold.token(), valid);
     finishWrite(held);
     try {
@@ -380,8 +380,7 @@ final class User {
         (done, error) -> {
           held.upgrading = null;
           trace(() -> held + ": upgraded " + done + (error == null ? "" : " " + error));
-          if (Boolean.TRUE.equals(done)
-              && world.oracle.granted(held, wish.known, wish.knownForeignBumps)) {
+          if (Boolean.TRUE.equals(done) && world.oracle.granted(held, wish)) {
             takeIn(held);
           }
         });
@@ -394,7 +393,7 @@ final class User {
     if (exclusive) {
       finishWrite(held);
       if (!use.caches(LockMode.EXCLUSIVE)) {
-        flush(use, held.hold.token(), valid);
+        flush(use, held.hold.token(), held.isSure());
       }
     }
     use.holds.remove(held);
@@ -444,7 +443,7 @@ final class User {
       case 1 -> {
         trace(() -> use + ": forget");
         use.forgotten();
-        use.lock.forget();
+        world.whenComplete(node.access.forget(use.lock), (nothing, error) -> use.forgotten());
         return true;
       }
       case 2 -> {
@@ -517,7 +516,7 @@ final class User {
     var grant = use.local.fastGrant();
     boolean valid =
         grant != null && grant.token() == token && grant.lease().isValid(node.clock.nanoTime());
-    flush(use, token, valid);
+    flush(use, token, valid && !node.isDazed());
     if (demotion.from() == LockMode.EXCLUSIVE && random.nextInt(3) == 0) {
       byte[] value = ("h" + world.nextWrite()).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
       demotion.setValue(value);
