@@ -1,5 +1,6 @@
 package io.dmcl.bench;
 
+import io.dmcl.bench.measure.MeasurementException;
 import io.dmcl.bench.measure.Ratio;
 import io.dmcl.bench.measure.Rounds;
 import io.dmcl.bench.measure.Study;
@@ -52,9 +53,14 @@ public final class Bench implements Callable<Integer> {
   @Option(
       names = "--fsync",
       paramLabel = "on|off",
-      defaultValue = "on",
       description = "Whether servers sync what they write before they answer (default: on).")
-  private String fsync = "on";
+  private Fsync fsync = Fsync.ON;
+
+  /** Whether it is done. */
+  enum Fsync {
+    ON,
+    OFF
+  }
 
   @Option(names = "--rounds", description = "How often each variant has its turn.")
   private @Nullable Integer rounds;
@@ -63,7 +69,7 @@ public final class Bench implements Callable<Integer> {
       names = "--only",
       split = ",",
       paramLabel = "STUDY",
-      description = "Only these studies, of cached, uncached, hand-over, ...")
+      description = "Only these studies; what there are is said if there is no such one.")
   private List<String> only = List.of();
 
   @Option(names = "--json", paramLabel = "FILE", description = "Writes all numbers to a file.")
@@ -83,30 +89,33 @@ public final class Bench implements Callable<Integer> {
       description = "Where the servers keep their files (default: the temporary directory).")
   private Path directory = Path.of(System.getProperty("java.io.tmpdir"));
 
-  /** Runs it and exits with 0 if all was measured, whatever came out. */
+  /** Runs it and exits with its status: 0 all was measured, whatever came out; 1 not all; 2 misused. */
   public static void main(String[] args) {
     System.exit(commandLine().execute(args));
   }
 
   static CommandLine commandLine() {
-    return new CommandLine(new Bench());
+    return new CommandLine(new Bench()).setCaseInsensitiveEnumValuesAllowed(true);
   }
 
   @Override
   public Integer call() throws Exception {
     long start = System.nanoTime();
-    boolean sync = isOn();
+    boolean sync = fsync == Fsync.ON;
     Scale scale = scale();
     int roundCount = rounds == null ? scale.rounds() : rounds;
     Studies studies = new Studies(scale);
+    List<Study> chosen = choose(studies.all());
     Environment environment = Environment.here(sync);
     List<StudyResult> results = new ArrayList<>();
     progress("starting 3 ZooKeeper servers");
     try (Servers servers = Servers.start(directory, sync)) {
       Rounds measurement = new Rounds(servers, roundCount, Bench::progress);
-      for (Study study : studies.all()) {
-        if (only.isEmpty() || only.contains(study.name())) {
+      for (Study study : chosen) {
+        try {
           results.add(measurement.measure(study));
+        } catch (MeasurementException e) { // the others are worth having
+          e.printStackTrace();
         }
       }
     }
@@ -116,7 +125,16 @@ public final class Bench implements Callable<Integer> {
     TextReport.print(report, System.out);
     write(report);
     progress("took " + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start) + " s");
-    return 0;
+    return results.size() == chosen.size() ? 0 : 1;
+  }
+
+  private List<Study> choose(List<Study> studies) {
+    List<String> names = studies.stream().map(Study::name).toList();
+    if (!names.containsAll(only) || (rounds != null && rounds < 1)) {
+      throw new CommandLine.ParameterException(
+          new CommandLine(this), "There is at least one round, and the studies are " + names);
+    }
+    return studies.stream().filter(s -> only.isEmpty() || only.contains(s.name())).toList();
   }
 
   private void write(BenchReport report) throws IOException {
@@ -144,21 +162,11 @@ public final class Bench implements Callable<Integer> {
     return size != null && size.tiny ? Scale.TINY : Scale.QUICK;
   }
 
-  private boolean isOn() {
-    return switch (fsync) {
-      case "on" -> true;
-      case "off" -> false;
-      default ->
-          throw new CommandLine.ParameterException(
-              new CommandLine(this), "--fsync is on or off, not " + fsync);
-    };
-  }
-
   private static String method(Scale scale, int rounds) {
     return String.format(
         "%d rounds, in each of which every variant of a study runs for a window of %d ms, after a"
             + " lead-in of a quarter of it; one window of each to warm up"
-            + " before; JMH: a new process in each round, half of the window to warm up;"
+            + " before; JMH: a new process in each round, and a window in it to warm up;"
             + " ratios are taken in each round, and the median is told",
         rounds, scale.window().toMillis());
   }

@@ -43,6 +43,7 @@ final class Studies {
   private static final int CONTENTION_NODES = 4;
   private static final int WAITERS_NODES = 2;
   private static final int ARRIVALS_PER_SECOND = 200;
+  private static final int LATENCY_WINDOWS = 5; // a tail takes some time to be seen
   private static final int IN_FLIGHT = 64;
 
   private final Scale scale;
@@ -81,7 +82,7 @@ final class Studies {
 
   /** How many cached grants. */
   List<Integer> cachedGrants() {
-    return scale.pick(List.of(scale.pick(100, 10_000)), List.of(10_000, 30_000, 100_000));
+    return scale.pick(List.of(scale.pick(100, 5_000)), List.of(5_000, 30_000, 100_000));
   }
 
   /** How many threads are many on one lock. */
@@ -278,10 +279,11 @@ final class Studies {
             Contenders.REDISSON)) {
       variants.add(new ArrivalLatency(contender, ARRIVALS_PER_SECOND, MANY_LOCKS));
     }
-    return study(
+    return new Study(
         "latency",
         ARRIVALS_PER_SECOND + " arrivals per second, " + MANY_LOCKS + " locks of one node",
         "percentile",
+        scale.window().multipliedBy(LATENCY_WINDOWS),
         variants);
   }
 

@@ -16,6 +16,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The harness from end to end, too short for its numbers to mean anything. */
 @Timeout(300)
@@ -100,8 +102,9 @@ class BenchIT {
     return bytes.toString(StandardCharsets.UTF_8);
   }
 
-  @Test
-  void bench_fsyncThatIsNeitherOnNorOff_isRefused() {
-    assertThat(Bench.commandLine().execute("--fsync=maybe")).isEqualTo(2);
+  @ParameterizedTest
+  @ValueSource(strings = {"--fsync=maybe", "--only=nothing", "--rounds=0"})
+  void bench_argumentThatMakesNoSense_isRefused(String argument) {
+    assertThat(Bench.commandLine().execute(argument)).isEqualTo(2);
   }
 }

@@ -3,7 +3,7 @@ package io.dmcl.bench.measure;
 import io.dmcl.bench.contender.Contender;
 import io.dmcl.bench.contender.Contender.Node;
 import io.dmcl.bench.contender.Contender.Section;
-import io.dmcl.bench.server.Servers;
+import io.dmcl.bench.server.Addresses;
 import io.dmcl.lock.LockMode;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -57,7 +57,7 @@ public final class ArrivalLatency implements Variant {
   }
 
   @Override
-  public void open(Servers servers) throws Exception {
+  public void open(Addresses servers) throws Exception {
     Node opened = contender.open(servers);
     node = opened;
     for (int i = 0; i < threads; i++) {

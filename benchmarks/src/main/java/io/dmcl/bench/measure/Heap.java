@@ -1,6 +1,6 @@
 package io.dmcl.bench.measure;
 
-import io.dmcl.bench.server.Servers;
+import io.dmcl.bench.server.Addresses;
 import io.dmcl.lock.ClusterLock;
 import io.dmcl.lock.Hold;
 import io.dmcl.lock.LockMode;
@@ -30,7 +30,7 @@ public final class Heap implements Variant {
 
   private final int locks;
   private final LockMode mode;
-  private @Nullable Servers servers;
+  private @Nullable Addresses servers;
   private int runs;
 
   /** So many grants of one node. */
@@ -55,14 +55,14 @@ public final class Heap implements Variant {
   }
 
   @Override
-  public void open(Servers theServers) {
+  public void open(Addresses theServers) {
     servers = theServers;
   }
 
   /** Takes as long as it takes. */
   @Override
   public Map<Key, Double> run(Duration window) throws Exception {
-    Servers there = servers;
+    Addresses there = servers;
     if (there == null) {
       throw new IllegalStateException("not open");
     }

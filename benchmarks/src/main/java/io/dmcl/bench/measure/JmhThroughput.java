@@ -2,7 +2,7 @@ package io.dmcl.bench.measure;
 
 import io.dmcl.bench.contender.Contender;
 import io.dmcl.bench.server.GivenAddresses;
-import io.dmcl.bench.server.Servers;
+import io.dmcl.bench.server.Addresses;
 import io.dmcl.lock.LockMode;
 import java.time.Duration;
 import java.util.Collection;
@@ -74,14 +74,14 @@ public final class JmhThroughput implements Variant {
   }
 
   @Override
-  public void open(Servers servers) throws Exception {
+  public void open(Addresses servers) throws Exception {
     GivenAddresses.toProperties(servers, contender.needs());
   }
 
-  /** Half of the window is warm-up. */
+  /** The window is preceded by another one, for the compiler. */
   @Override
   public Map<Key, Double> run(Duration window) throws Exception {
-    TimeValue half = TimeValue.milliseconds(Math.max(1, window.toMillis() / 2));
+    TimeValue length = TimeValue.milliseconds(window.toMillis());
     Options options =
         new OptionsBuilder()
             .include(LockBenchmark.class.getName())
@@ -92,9 +92,9 @@ public final class JmhThroughput implements Variant {
             .threads(shape.threads())
             .forks(forks)
             .warmupIterations(1)
-            .warmupTime(half)
+            .warmupTime(length)
             .measurementIterations(1)
-            .measurementTime(half)
+            .measurementTime(length)
             .addProfiler(GCProfiler.class)
             .jvmArgsAppend(GivenAddresses.asJvmOptions())
             .shouldFailOnError(true)

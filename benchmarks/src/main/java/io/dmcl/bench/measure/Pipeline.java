@@ -1,6 +1,6 @@
 package io.dmcl.bench.measure;
 
-import io.dmcl.bench.server.Servers;
+import io.dmcl.bench.server.Addresses;
 import io.dmcl.lock.ClusterLock;
 import io.dmcl.lock.Hold;
 import io.dmcl.lock.LockMode;
@@ -43,7 +43,7 @@ public final class Pipeline implements Variant {
   }
 
   @Override
-  public void open(Servers servers) throws InterruptedException {
+  public void open(Addresses servers) throws InterruptedException {
     Lockspace opened =
         ZooKeeperLockspace.connect(servers.zooKeeper())
             .name("pipeline-" + locks + "-" + inFlight)

@@ -1,6 +1,6 @@
 package io.dmcl.bench.measure;
 
-import io.dmcl.bench.server.Servers;
+import io.dmcl.bench.server.Addresses;
 import io.dmcl.lock.ClusterLock;
 import io.dmcl.lock.Hold;
 import io.dmcl.lock.LockMode;
@@ -40,14 +40,14 @@ public final class Recall implements Variant {
   }
 
   @Override
-  public void open(Servers servers) {
+  public void open(Addresses servers) {
     for (int i = 0; i < readers; i++) {
       readLocks.add(openNode(servers).allocate("recalled", LockProperty.CACHE_RD_LK));
     }
     writeLocks.add(openNode(servers).allocate("recalled"));
   }
 
-  private Lockspace openNode(Servers servers) {
+  private Lockspace openNode(Addresses servers) {
     Lockspace lockspace =
         ZooKeeperLockspace.connect(servers.zooKeeper()).name("recall-" + readers).open();
     lockspaces.add(lockspace);

@@ -1,6 +1,8 @@
 package io.dmcl.bench.measure;
 
+import com.google.common.io.Closer;
 import io.dmcl.bench.server.Servers;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -26,27 +28,40 @@ public final class Rounds {
   }
 
   /** Measures one study. */
-  public StudyResult measure(Study study) throws Exception {
+  public StudyResult measure(Study study) throws MeasurementException {
     long start = System.nanoTime();
     progress.accept(study.name() + ": " + study.title());
     List<String> skipped = new ArrayList<>();
-    List<Variant> open = new ArrayList<>();
-    try {
+    // Closed in the opposite order, all of them, whatever happens.
+    try (Closer open = Closer.create()) {
+      open.register(servers::stopOthers);
+      List<Variant> variants = new ArrayList<>();
       for (Variant variant : study.variants()) {
         String program = variant.needs();
-        if (program != null && !Servers.isInstalled(program)) {
+        if (program == null || Servers.isInstalled(program)) {
+          open.register(() -> close(variant));
+          variant.open(servers);
+          variants.add(variant);
+        } else {
           skipped.add(variant.name() + ": no " + program + " is installed");
-          continue;
         }
-        open.add(variant);
-        variant.open(servers);
       }
-      return new StudyResult(study, measure(study, open), skipped);
+      return new StudyResult(study, measure(study, variants), skipped);
+    } catch (Exception e) {
+      throw new MeasurementException(study, e);
     } finally {
-      closeAll(open);
-      servers.stopOthers();
       long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start);
       progress.accept("  took " + seconds + " s");
+    }
+  }
+
+  private static void close(Variant variant) throws IOException {
+    try {
+      variant.close();
+    } catch (IOException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IOException(e);
     }
   }
 
@@ -78,13 +93,7 @@ public final class Rounds {
     try {
       return variant.run(study.window());
     } catch (Exception e) {
-      throw new IllegalStateException(study.name() + ", " + variant.name(), e);
-    }
-  }
-
-  private static void closeAll(List<Variant> variants) throws Exception {
-    for (Variant variant : variants) {
-      variant.close();
+      throw new IllegalStateException(variant.name(), e);
     }
   }
 }

@@ -3,7 +3,7 @@ package io.dmcl.bench.measure;
 import io.dmcl.bench.contender.Contender;
 import io.dmcl.bench.contender.Contender.Node;
 import io.dmcl.bench.contender.Contender.Section;
-import io.dmcl.bench.server.Servers;
+import io.dmcl.bench.server.Addresses;
 import io.dmcl.lock.LockMode;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -59,7 +59,7 @@ public final class Throughput implements Variant {
   }
 
   @Override
-  public void open(Servers servers) throws Exception {
+  public void open(Addresses servers) throws Exception {
     for (int i = 0; i < load.nodes(); i++) {
       nodes.add(contender.open(servers));
     }

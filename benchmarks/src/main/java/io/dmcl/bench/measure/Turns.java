@@ -3,7 +3,7 @@ package io.dmcl.bench.measure;
 import io.dmcl.bench.contender.Contender;
 import io.dmcl.bench.contender.Contender.Node;
 import io.dmcl.bench.contender.Contender.Section;
-import io.dmcl.bench.server.Servers;
+import io.dmcl.bench.server.Addresses;
 import io.dmcl.lock.LockMode;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,7 +38,7 @@ public final class Turns implements Variant {
   }
 
   @Override
-  public void open(Servers servers) throws Exception {
+  public void open(Addresses servers) throws Exception {
     for (int i = 0; i < nodeCount; i++) {
       Node node = contender.open(servers);
       nodes.add(node);

@@ -1,6 +1,6 @@
 package io.dmcl.bench.measure;
 
-import io.dmcl.bench.server.Servers;
+import io.dmcl.bench.server.Addresses;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +29,7 @@ public interface Variant extends AutoCloseable {
   }
 
   /** Makes ready what it needs. */
-  void open(Servers servers) throws Exception;
+  void open(Addresses servers) throws Exception;
 
   /**
    * Runs, for about this long, and returns what was found. What is found while it gets up to speed

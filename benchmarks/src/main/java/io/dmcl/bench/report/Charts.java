@@ -34,6 +34,10 @@ final class Charts {
   private static final int LINES_FROM = 3;
   private static final double LOGARITHMIC_FROM = 30;
 
+  static {
+    System.setProperty("java.awt.headless", "true"); // nothing is shown, whatever there is to show it on
+  }
+
   private Charts() {}
 
   /** SVG documents by the unit of what they show. */

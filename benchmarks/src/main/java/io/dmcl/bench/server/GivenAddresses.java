@@ -23,7 +23,7 @@ public record GivenAddresses(String zooKeeper, String etcd, String redis) implem
    *
    * @param program what else than ZooKeeper is needed; started by this
    */
-  public static void toProperties(Servers servers, @Nullable String program)
+  public static void toProperties(Addresses servers, @Nullable String program)
       throws IOException, InterruptedException {
     System.setProperty(ZOOKEEPER, servers.zooKeeper());
     if (EtcdCluster.COMMAND.equals(program)) {
