@@ -107,22 +107,25 @@ public final class Bench implements Callable<Integer> {
     Studies studies = new Studies(scale);
     List<Study> chosen = choose(studies.all());
     Environment environment = Environment.here(sync);
+    String method = method(scale, roundCount);
+    TextReport.printHead(environment, method, System.out);
     List<StudyResult> results = new ArrayList<>();
     progress("starting 3 ZooKeeper servers");
     try (Servers servers = Servers.start(directory, sync)) {
       Rounds measurement = new Rounds(servers, roundCount, Bench::progress);
       for (Study study : chosen) {
         try {
-          results.add(measurement.measure(study));
+          StudyResult result = measurement.measure(study);
+          TextReport.printStudy(result, System.out);
+          results.add(result);
         } catch (MeasurementException e) { // the others are worth having
           e.printStackTrace();
         }
       }
     }
     BenchReport report =
-        new BenchReport(
-            environment, method(scale, roundCount), results, evaluate(studies, results));
-    TextReport.print(report, System.out);
+        new BenchReport(environment, method, results, evaluate(studies, results));
+    TextReport.printRatios(report.ratios(), System.out);
     write(report);
     progress("took " + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start) + " s");
     return results.size() == chosen.size() ? 0 : 1;

@@ -8,7 +8,7 @@ enum Scale {
   /** To see in seconds that everything runs. Its numbers mean nothing. */
   TINY(1, Duration.ofMillis(20)),
   /** What the ratios need, in at most five minutes. */
-  QUICK(5, Duration.ofMillis(600)),
+  QUICK(5, Duration.ofMillis(500)),
   /** The whole space of parameters. */
   FULL(7, Duration.ofSeconds(2));
 

@@ -77,7 +77,7 @@ final class Studies {
 
   /** The points of the sweep, in percent. */
   List<Integer> remotePercents() {
-    return scale.pick(List.of(2, 10, 25, 50, 100), List.of(0, 1, 2, 5, 10, 25, 50, 75, 100));
+    return scale.pick(List.of(10, 25, 50, 100), List.of(0, 1, 2, 5, 10, 25, 50, 75, 100));
   }
 
   /** How many cached grants. */

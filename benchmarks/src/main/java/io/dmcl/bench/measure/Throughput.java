@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Throughput implements Variant {
   private static final AtomicInteger NEXT_ID = new AtomicInteger();
-  private static final long GRACE_MS = 2_000;
-  private static final int LEAST_COUNT = 10;
+  private static final long GRACE_MS = 500;
+  private static final int LEAST_COUNT = 5;
   private static final long MOST_EXTRA_NANOS = 5_000_000_000L;
   private static final long POLL_MS = 5;
 
@@ -106,13 +106,15 @@ public final class Throughput implements Variant {
     return done * 1e9 / (System.nanoTime() - start);
   }
 
-  private static void stop(List<Worker> workers) throws InterruptedException {
+  private void stop(List<Worker> workers) throws InterruptedException {
     workers.forEach(worker -> worker.stopped = true);
-    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(GRACE_MS);
-    for (Worker worker : workers) {
-      worker.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime())));
+    if (load.isShared()) {
+      long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(GRACE_MS);
+      for (Worker worker : workers) {
+        worker.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime())));
+      }
+      workers.forEach(Thread::interrupt); // those that wait behind hundreds
     }
-    workers.forEach(Thread::interrupt); // those that wait behind hundreds
     for (Worker worker : workers) {
       worker.join();
     }

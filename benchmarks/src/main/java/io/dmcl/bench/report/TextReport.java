@@ -6,19 +6,23 @@ import io.dmcl.bench.measure.Ratio;
 import io.dmcl.bench.measure.Statistics;
 import io.dmcl.bench.measure.StudyResult;
 import java.io.PrintStream;
+import java.util.List;
 import java.util.Map;
 
 /** The report as text. Its last lines are {@code ratio NAME VALUE}, one for each number tracked. */
 public final class TextReport {
   private TextReport() {}
 
-  /** Prints it. */
-  public static void print(BenchReport report, PrintStream out) {
-    report.environment().lines().forEach(out::println);
-    out.println("method    " + report.method());
-    report.studies().forEach(study -> print(study, out));
+  /** Prints what is known before. */
+  public static void printHead(Environment environment, String method, PrintStream out) {
+    environment.lines().forEach(out::println);
+    out.println("method    " + method);
+  }
+
+  /** Prints the numbers that are tracked. */
+  public static void printRatios(List<Ratio.Result> ratios, PrintStream out) {
     out.printf("%n%-36s %10s %10s %10s  %s%n", "ratio", "median", "min", "max", "goal");
-    for (Ratio.Result result : report.ratios()) {
+    for (Ratio.Result result : ratios) {
       Statistics value = result.value();
       String goal = result.ratio().goal().toString();
       out.printf(
@@ -30,12 +34,13 @@ public final class TextReport {
           goal.isEmpty() ? "" : goal + (result.isReached() ? "" : "  missed"));
     }
     out.println();
-    for (Ratio.Result result : report.ratios()) {
+    for (Ratio.Result result : ratios) {
       out.println("ratio " + result.ratio().name() + " " + Numbers.format(result.value().median()));
     }
   }
 
-  private static void print(StudyResult result, PrintStream out) {
+  /** Prints one study. */
+  public static void printStudy(StudyResult result, PrintStream out) {
     out.printf(
         "%n%s: %s%n  %-34s %8s %12s %12s %12s  %s%n",
         result.study().name(), result.study().title(), "", "x", "median", "min", "max", "unit");
