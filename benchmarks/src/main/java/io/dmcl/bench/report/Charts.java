@@ -4,6 +4,7 @@ import io.dmcl.bench.measure.Key;
 import io.dmcl.bench.measure.Numbers;
 import io.dmcl.bench.measure.Statistics;
 import io.dmcl.bench.measure.StudyResult;
+import java.awt.BasicStroke;
 import java.awt.Color;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.VectorGraphicsEncoder;
@@ -29,6 +31,9 @@ import org.knowm.xchart.style.Styler;
  * half.
  */
 final class Charts {
+  /** Letters are drawn, too: what the eye cannot see would be most of the file. */
+  private static final Pattern MORE_DECIMALS = Pattern.compile("(\\d\\.\\d\\d)\\d+");
+
   private static final int WIDTH = 860;
   private static final int HEIGHT = 430;
   private static final int LINES_FROM = 3;
@@ -129,6 +134,8 @@ final class Charts {
     styler.setLegendPosition(Styler.LegendPosition.OutsideE);
     styler.setChartBackgroundColor(Color.WHITE);
     styler.setPlotBorderVisible(false);
+    styler.setPlotGridLinesStroke(new BasicStroke(0.5f)); // dashes would be drawn one by one
+    styler.setPlotGridVerticalLinesVisible(false);
     if (isWide(least, most)) {
       styler.setYAxisLogarithmic(true);
       styler.setYAxisMin(Math.pow(10, Math.floor(Math.log10(least)))); // bars would start at 0
@@ -144,6 +151,6 @@ final class Charts {
   private static String svg(Chart<?, ?> chart) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     VectorGraphicsEncoder.saveVectorGraphic(chart, out, VectorGraphicsFormat.SVG);
-    return out.toString(StandardCharsets.UTF_8);
+    return MORE_DECIMALS.matcher(out.toString(StandardCharsets.UTF_8)).replaceAll("$1");
   }
 }
