@@ -84,6 +84,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
   private long requestsMade;
   private boolean connected;
   private boolean ready;
+  private boolean closing;
   private Pipeline.@Nullable Batch settling;
   private final Deque<List<WriteOp>> bootstrap = new ArrayDeque<>();
   private final Set<Request> requests = new LinkedHashSet<>();
@@ -174,10 +175,11 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     }
   }
 
-  /** Deletes the node's own znode: it has nothing any more. */
+  /** Deletes the node's own znode, for good: it has nothing any more. */
   void deleteNode(Runnable done) {
     Session on = session;
-    if (on == null || !ready) {
+    closing = true; // or a bump that misses the znode would make it again
+    if (on == null) {
       done.run();
     } else {
       on.transact(List.of(new WriteOp.Delete(layout.node(nonce))), reply -> loop.execute(done));
@@ -450,6 +452,9 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
 
   private void bootstrap() {
     bootstrap.clear();
+    if (closing) {
+      return;
+    }
     bootstrap.add(
         List.of(new WriteOp.Create(layout.node(nonce), host.nodeData(), WriteOp.Kind.EPHEMERAL)));
     nextBootstrapStep();
@@ -458,7 +463,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
   private void nextBootstrapStep() {
     Session on = session;
     List<WriteOp> step = bootstrap.peek();
-    if (on == null || step == null || !connected) {
+    if (on == null || step == null || !connected || closing) {
       return;
     }
     on.transact(
@@ -662,7 +667,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
   /** Sends a bump when the lease needs one and no other transaction is on its way. */
   private void renew() {
     Pipeline pipe = pipeline;
-    if (pipe == null || !connected || !ready || settling != null) {
+    if (pipe == null || !connected || !ready || settling != null || closing) {
       return;
     }
     long now = loop.nanoTime();
