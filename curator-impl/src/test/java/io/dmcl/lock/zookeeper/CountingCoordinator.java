@@ -163,8 +163,16 @@ final class CountingCoordinator implements Coordinator {
   }
 
   private void comesIn(Runnable event) {
+    comesIn(event, false);
+  }
+
+  /**
+   * The answer to a renewal is never held back: it was sent when nothing else was on its way, and
+   * would only take the place of what is to be seen.
+   */
+  private void comesIn(Runnable event, boolean renewal) {
     synchronized (monitor) {
-      if (holding) {
+      if (holding && !renewal) {
         heldBack.add(event);
       } else {
         event.run();
@@ -274,7 +282,8 @@ final class CountingCoordinator implements Coordinator {
                   }
                 }
                 callback.accept(reply);
-              });
+              },
+              renewal);
     }
 
     @Override
