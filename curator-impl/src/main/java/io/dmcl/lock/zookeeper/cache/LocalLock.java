@@ -416,6 +416,7 @@ public final class LocalLock implements Request.Listener {
    * {@code byForce} at once, and an exclusive hold that is out is treated as dead.
    */
   public void close(boolean byForce) {
+    word.close(); // or a caller could come in between the look and the end of the grant
     closed = true;
     dropWanted = true;
     for (Waiter waiter : List.copyOf(queue)) {
