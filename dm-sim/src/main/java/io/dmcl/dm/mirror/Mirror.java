@@ -376,7 +376,8 @@ final class Mirror implements AutoCloseable {
     }
   }
 
-  private void cleanNow(List<Region> batch, @Nullable Fence fence) throws IOException {
+  /** Flushes the legs and takes the marks off; false if a leg failed, and the regions with it. */
+  private boolean cleanNow(List<Region> batch, @Nullable Fence fence) throws IOException {
     List<Integer> dirty = new ArrayList<>();
     for (Region region : batch) {
       if (region.dirty) {
@@ -384,7 +385,7 @@ final class Mirror implements AutoCloseable {
       }
     }
     if (dirty.isEmpty()) {
-      return;
+      return true;
     }
     List<Integer> failed = flushLegs(fence);
     if (!failed.isEmpty()) {
@@ -393,12 +394,13 @@ final class Mirror implements AutoCloseable {
           degrade(region, null, failed, 'F');
         }
       }
-      return;
+      return false;
     }
     log.markClean(dirty);
     for (Region region : batch) {
       region.dirty = false;
     }
+    return true;
   }
 
   // ---- recovery ----
@@ -456,7 +458,12 @@ final class Mirror implements AutoCloseable {
       boolean inSync = died ? log.isClean(region.index) : region.state == Region.State.IN_SYNC;
       long copied = 0;
       if (inSync) {
-        if (!region.dirty && !log.refresh().inSync(region.index)) {
+        // A node that took the log over from a dead one took all marks for regions out of sync.
+        if (!log.refresh().inSync(region.index)) {
+          inSync = cleanNow(List.of(region), fence);
+          copied = inSync ? 0 : -1;
+        }
+        if (inSync && !log.seen().inSync(region.index)) {
           log.recovered(region.index, List.of());
         }
       } else if (died || outOfSyncToo) {
