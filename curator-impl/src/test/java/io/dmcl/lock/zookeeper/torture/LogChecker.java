@@ -92,6 +92,10 @@ final class LogChecker {
     final Set<LockTruth.Place> granted = new HashSet<>();
     final Set<String> intents = new LinkedHashSet<>();
 
+    /** The truth has stopped at something that must not be: what comes behind it means nothing. */
+    boolean broken;
+
+
     Lock(String name, LockTruth truth) {
       this.name = name;
       this.truth = truth;
@@ -148,6 +152,9 @@ final class LogChecker {
   void accept(TransactionLog.Logged logged) {
     long nanos = TimeUnit.MILLISECONDS.toNanos(logged.timeMillis()) - wallOffsetNanos;
     for (Lock lock : locks.values()) {
+      if (lock.broken) {
+        continue;
+      }
       Set<LockTruth.Place> before = new LinkedHashSet<>(lock.truth.queue.values());
       for (Change change : logged.txn().changes()) {
         if (change.path().startsWith(lock.truth.paths.version() + '/')) {
@@ -160,7 +167,9 @@ final class LogChecker {
       try {
         lock.truth.committed(logged.txn());
       } catch (Violation e) {
+        lock.broken = true;
         breach(nanos, ruleOf(e), lock, String.valueOf(e.getMessage()));
+        continue;
       }
       for (LockTruth.Place place : before) {
         if (!lock.truth.queue.containsValue(place)) {
@@ -257,6 +266,9 @@ final class LogChecker {
   /** After the whole log: what has no place in it, and what is left in it. */
   void finish(long nanos) {
     for (Lock lock : locks.values()) {
+      if (lock.broken) {
+        continue;
+      }
       lock.byToken.values().stream()
           .flatMap(List::stream)
           .filter(hold -> !lock.truth.byToken.containsKey(hold.token))

@@ -24,7 +24,7 @@ final class Nemesis {
   private static final int MOST_AT_ONCE = 3;
 
   /** The servers need some time to agree again; while they do not, nobody does anything. */
-  private static final long SERVERS_REST_NANOS = TimeUnit.SECONDS.toNanos(4);
+  private static final long SERVERS_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(2500);
 
   private static final long AIM_NANOS = TimeUnit.MILLISECONDS.toNanos(1500);
   private static final long POLL_MILLIS = 2;
@@ -125,7 +125,7 @@ final class Nemesis {
       strike(aimed.fault(), targets.get(random.nextInt(targets.size())));
     }
     goal = null;
-    nextNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(100 + random.nextInt(1400));
+    nextNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(200 + random.nextInt(2000));
   }
 
   private Set<Fault> possible() {

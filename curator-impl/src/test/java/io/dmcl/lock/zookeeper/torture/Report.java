@@ -12,9 +12,9 @@ final class Report {
   private static final int LEAST_HITS = 10;
 
   private static final double FULL_MINUTES = 10;
-  private static final int MOST_BREACHES = 5;
+  private static final int MOST_BREACHES = 3;
   private static final long AROUND_NANOS = TimeUnit.SECONDS.toNanos(2);
-  private static final int MOST_EVENTS = 60;
+  private static final int MOST_EVENTS = 40;
 
   private final Options options;
   private final Coverage coverage;

@@ -216,11 +216,10 @@ public final class Torture {
   }
 
   private int checkLog(Servers servers) throws IOException, InterruptedException {
-    int leader = servers.leader();
     servers.stop();
     logChecker.widen(Math.abs(wallOffsetNanos() - wallOffsetNanos));
     TransactionLog log = new TransactionLog(layout.locks());
-    log.read(servers.dataDirectories(), leader, logChecker::accept);
+    log.read(servers.dataDirectories(), logChecker::accept);
     logChecker.finish(System.nanoTime());
     return log.gaps();
   }

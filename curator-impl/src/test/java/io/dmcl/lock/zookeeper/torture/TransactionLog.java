@@ -25,9 +25,11 @@ import org.apache.zookeeper.txn.TxnHeader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an ensemble has committed, from the logs of its stopped servers. A server that was killed as
- * a leader may have logged what was never committed, and one that got a snapshot from its leader
- * has a gap; so what counts is what most of them have, or the one that led last.
+ * What an ensemble has committed, from the logs of its stopped servers. A leader that was killed may
+ * have logged at the end of its epoch what nobody else has: that was not committed, and it is still
+ * in the log if the server got a snapshot afterwards. So what counts is what two of them have. A
+ * server that got a snapshot also has gaps; so what only one has counts if two have something later
+ * of the same epoch.
  */
 final class TransactionLog {
   private final String below;
@@ -47,48 +49,53 @@ final class TransactionLog {
    */
   record Logged(Txn txn, long timeMillis) {}
 
+  private record Entry(TxnHeader header, @Nullable Record record) {}
+
   /** How many transactions are missing in between. */
   int gaps() {
     return gaps;
   }
 
-  /**
-   * Reads all.
-   *
-   * @param directories the servers' data directories
-   * @param leader the index of the server that led last
-   */
-  void read(List<Path> directories, int leader, Consumer<Logged> reader) throws IOException {
+  /** Reads all that the servers with these data directories have. */
+  void read(List<Path> directories, Consumer<Logged> reader) throws IOException {
     List<TxnIterator> logs = new ArrayList<>();
     for (Path directory : directories) {
       logs.add(new FileTxnLog(directory.resolve("version-2").toFile()).read(1));
     }
+    List<Entry> doubtful = new ArrayList<>();
     for (long zxid = next(logs); zxid != Long.MAX_VALUE; zxid = next(logs)) {
       int count = 0;
-      boolean led = false;
-      Logged logged = null;
-      for (int i = 0; i < logs.size(); i++) {
-        TxnHeader header = logs.get(i).getHeader();
+      for (TxnIterator log : logs) {
+        TxnHeader header = log.getHeader();
         if (header != null && header.getZxid() == zxid) {
-          count++;
-          led |= i == leader;
-          if (count == 2 || led) {
-            logged = logged == null ? take(header, logs.get(i).getTxn()) : logged;
+          if (count++ == 0) {
+            doubtful.add(new Entry(header, log.getTxn()));
           }
-          logs.get(i).next();
+          log.next();
         }
       }
-      if (logged != null) {
-        boolean follows = zxid == last + 1 || zxid >>> 32 != last >>> 32;
-        gaps += follows ? 0 : 1;
-        last = zxid;
-        if (!logged.txn.changes().isEmpty()) {
-          reader.accept(logged);
+      long epoch = zxid >>> 32;
+      doubtful.removeIf(entry -> entry.header.getZxid() >>> 32 != epoch);
+      if (count > 1) {
+        for (Entry entry : doubtful) {
+          committed(entry, reader);
         }
+        doubtful.clear();
       }
     }
     for (TxnIterator log : logs) {
       log.close();
+    }
+  }
+
+  private void committed(Entry entry, Consumer<Logged> reader) throws IOException {
+    long zxid = entry.header.getZxid();
+    boolean follows = zxid == last + 1 || zxid >>> 32 != last >>> 32;
+    gaps += follows ? 0 : 1;
+    last = zxid;
+    Logged logged = take(entry.header, entry.record);
+    if (!logged.txn.changes().isEmpty()) {
+      reader.accept(logged);
     }
   }
 

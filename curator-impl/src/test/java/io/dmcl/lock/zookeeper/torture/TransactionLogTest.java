@@ -62,12 +62,12 @@ class TransactionLogTest {
     return new org.apache.zookeeper.txn.Txn(type, bytes.toByteArray());
   }
 
-  private List<TransactionLog.Logged> read(TransactionLog log, int leader) throws IOException {
+  private List<TransactionLog.Logged> read(TransactionLog log) throws IOException {
     for (FileTxnLog written : logs) {
       written.close();
     }
     List<TransactionLog.Logged> read = new ArrayList<>();
-    log.read(homes, leader, read::add);
+    log.read(homes, read::add);
     return read;
   }
 
@@ -79,13 +79,22 @@ class TransactionLogTest {
   }
 
   @Test
-  void read_onlyOneHasIt_countsIfItLed() throws IOException {
+  void read_onlyOneHasItAtTheEndOfAnEpoch_wasNotCommitted() throws IOException {
     append(1, OpCode.create, create("/l/a", false), 0, 1);
     append(2, OpCode.create, create("/l/b", false), 2);
     append((1L << 32) + 1, OpCode.create, create("/l/c", false), 0, 1, 2);
 
-    assertThat(paths(read(new TransactionLog("/l"), 0))).containsExactly("/l/a", "/l/c");
-    assertThat(paths(read(new TransactionLog("/l"), 2))).containsExactly("/l/a", "/l/b", "/l/c");
+    assertThat(paths(read(new TransactionLog("/l")))).containsExactly("/l/a", "/l/c");
+  }
+
+  @Test
+  void read_onlyOneHasItAndTwoHaveLaterOnes_wasCommitted() throws IOException {
+    append(1, OpCode.create, create("/l/a", false), 0);
+    append(2, OpCode.create, create("/l/b", false), 0, 2);
+
+    TransactionLog log = new TransactionLog("/l");
+    assertThat(paths(read(log))).containsExactly("/l/a", "/l/b");
+    assertThat(log.gaps()).isZero();
   }
 
   @Test
@@ -94,7 +103,7 @@ class TransactionLogTest {
     append(3, OpCode.create, create("/l/b", false), 0, 1);
 
     TransactionLog log = new TransactionLog("/l");
-    assertThat(paths(read(log, 0))).containsExactly("/l/a", "/l/b");
+    assertThat(paths(read(log))).containsExactly("/l/a", "/l/b");
     assertThat(log.gaps()).isEqualTo(1);
   }
 
@@ -111,7 +120,7 @@ class TransactionLogTest {
     append(
         2, OpCode.multi, new MultiTxn(List.of(member(OpCode.create, create("/l/a", false)))), 0, 1);
 
-    assertThat(paths(read(new TransactionLog("/l"), 0))).containsExactly("/l/a");
+    assertThat(paths(read(new TransactionLog("/l")))).containsExactly("/l/a");
   }
 
   @Test
@@ -121,7 +130,7 @@ class TransactionLogTest {
     append(3, OpCode.create, create("/other", true), 0, 1);
     append(4, OpCode.closeSession, new CloseSessionTxn(List.of("/l/a", "/other")), 0, 1);
 
-    List<TransactionLog.Logged> read = read(new TransactionLog("/l"), 0);
+    List<TransactionLog.Logged> read = read(new TransactionLog("/l"));
     assertThat(paths(read)).containsExactly("/l/a", "/l/b", "/l/a");
     TransactionLog.Logged last = read.get(2);
     assertThat(last.txn().kind()).isEqualTo(Txn.Kind.CLOSE_SESSION);
