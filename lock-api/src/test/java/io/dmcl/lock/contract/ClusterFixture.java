@@ -1,6 +1,8 @@
 package io.dmcl.lock.contract;
 
 import io.dmcl.lock.Lockspace;
+import java.util.EnumSet;
+import java.util.Set;
 
 /** What the contract needs of an implementation. */
 public interface ClusterFixture extends AutoCloseable {
@@ -20,6 +22,19 @@ public interface ClusterFixture extends AutoCloseable {
    * make a new one, as after a long separation. Returns when the session has ended.
    */
   void loseSession(Lockspace node) throws Exception;
+
+  /**
+   * Whether the requests of an {@code acquireAll} enter their queues in one step, whatever its
+   * locks are. A lockspace over several coordinators has one step for each.
+   */
+  default boolean entersSetsInOneStep() {
+    return true;
+  }
+
+  /** The modes to run the contract in; tests of the others are skipped. All by default. */
+  default Set<CachingMode> modes() {
+    return EnumSet.allOf(CachingMode.class);
+  }
 
   /** Called when all tests are through; closes the nodes that are open. */
   @Override

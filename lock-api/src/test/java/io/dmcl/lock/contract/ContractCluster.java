@@ -57,6 +57,14 @@ final class ContractCluster {
     fixture.loseSession(node);
   }
 
+  boolean runs(CachingMode mode) {
+    return fixture.modes().contains(mode);
+  }
+
+  boolean entersSetsInOneStep() {
+    return fixture.entersSetsInOneStep();
+  }
+
   LockName freshName() {
     return LockName.of("lock-" + namesUsed.incrementAndGet());
   }

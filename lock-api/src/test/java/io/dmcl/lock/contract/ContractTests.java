@@ -3,6 +3,7 @@ package io.dmcl.lock.contract;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.dmcl.lock.ClusterLock;
 import io.dmcl.lock.Hold;
@@ -23,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 
 /**
@@ -44,6 +46,11 @@ abstract class ContractTests {
   ContractTests(ContractCluster cluster, CachingMode mode) {
     this.cluster = cluster;
     this.mode = mode;
+  }
+
+  @BeforeEach
+  void skipOtherModes() {
+    assumeTrue(cluster.runs(mode));
   }
 
   /** Every test gives back what it has; then there must be nothing left that hinders a purge. */

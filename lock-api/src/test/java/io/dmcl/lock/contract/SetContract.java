@@ -4,6 +4,7 @@ import static io.dmcl.lock.LockMode.EXCLUSIVE;
 import static io.dmcl.lock.LockMode.SHARED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.dmcl.lock.ClusterLock;
 import io.dmcl.lock.Freshness;
@@ -123,6 +124,7 @@ abstract class SetContract extends ContractTests {
 
   @Test
   void acquireAll_oneMemberTaken_takesItsPlaceInAllQueues() throws Exception {
+    assumeTrue(cluster.entersSetsInOneStep());
     List<ClusterLock> p = locks(3);
     List<ClusterLock> q = locks(3);
     Hold blocker = exclusive(p.get(0));
