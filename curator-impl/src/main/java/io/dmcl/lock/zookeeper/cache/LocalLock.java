@@ -16,6 +16,7 @@ import io.dmcl.lock.zookeeper.protocol.LockPaths;
 import io.dmcl.lock.zookeeper.protocol.Look;
 import io.dmcl.lock.zookeeper.protocol.Memory;
 import io.dmcl.lock.zookeeper.protocol.Request;
+import io.dmcl.lock.zookeeper.protocol.RequestId;
 import io.dmcl.lock.zookeeper.protocol.Version;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -80,6 +81,11 @@ public final class LocalLock implements Request.Listener {
      * is one.
      */
     @Nullable String unavailableReason();
+
+    /** Told what happens. */
+    default LockObserver observer() {
+      return LockObserver.NONE;
+    }
   }
 
   /** A request and the lease that it is under. */
@@ -425,7 +431,7 @@ public final class LocalLock implements Request.Listener {
       }
     }
     if (byForce && grant != null && word.sharedHolds() + word.exclusiveHolds() > 0) {
-      loseGrant();
+      loseGrant(LockObserver.End.LOST);
     }
     advance();
   }
@@ -443,7 +449,8 @@ public final class LocalLock implements Request.Listener {
   // --- the event loop: what happens
 
   @Override
-  public void waiting(Request request) {
+  public void waiting(Request request, RequestId behind) {
+    host.observer().waiting(this, request, behind);
     dismissImpatient(true);
   }
 
@@ -451,6 +458,7 @@ public final class LocalLock implements Request.Listener {
   public void granted(Request request, Look look) {
     lockExists = true;
     exhausted = false;
+    host.observer().waited(request, true);
     if (upgrading != null && upgrading.request() == request) {
       upgraded(upgrading, look);
       advance();
@@ -465,6 +473,7 @@ public final class LocalLock implements Request.Listener {
     grant = new Grant(request, placement.lease(), look, freshness, host.nanoTime());
     grants++;
     hitsAtGrant = hits;
+    host.observer().granted(this, grant);
     if (freshness == Freshness.UNCHANGED) {
       reloadsAvoided++;
       memory = grant.memory();
@@ -484,6 +493,7 @@ public final class LocalLock implements Request.Listener {
     if (recall == null) {
       recalls++;
       recall = wanted;
+      host.observer().recalled(this, grant, wanted);
     } else if (wanted == LockMode.EXCLUSIVE) {
       recall = wanted;
     }
@@ -494,7 +504,7 @@ public final class LocalLock implements Request.Listener {
   public void clear(Request request) {
     Grant of = grant;
     if (of != null && of.request() == request && (recall != null || !of.isWatched())) {
-      recall = null; // whoever wanted it has given up
+      endRecall(of, LockObserver.End.WITHDRAWN);
       of.watched();
       advance();
     }
@@ -523,6 +533,7 @@ public final class LocalLock implements Request.Listener {
   @Override
   public void gone(Request request, Request.Ending ending) {
     lockExists |= request.lockExists();
+    host.observer().waited(request, false);
     Departure departure = removeDeparture(request);
     if (departure != null) {
       host.vacated(this, departure.placement());
@@ -548,7 +559,7 @@ public final class LocalLock implements Request.Listener {
   /** The lease is over: what was granted under it is lost. */
   public void leaseOver(SessionLease lease) {
     if (current != null && current.lease() == lease && grant != null) {
-      loseGrant();
+      loseGrant(LockObserver.End.LOST);
       advance();
     }
   }
@@ -561,9 +572,9 @@ public final class LocalLock implements Request.Listener {
     demoting = false;
     LockMode to = demotingTo;
     if (error != null) {
-      loseGrant(); // as if we had died: what was dirty is not flushed; shared holds may be out
+      loseGrant(LockObserver.End.ABANDONED); // as if we had died: what was dirty is not flushed; shared holds may be out
     } else if (to == LockMode.SHARED) {
-      recall = null;
+      endRecall(of, LockObserver.End.DEMOTED);
       sendDowngrade(of);
     } else {
       giveUp(of);
@@ -736,7 +747,7 @@ public final class LocalLock implements Request.Listener {
 
   private void beginDemotion(Grant of, @Nullable LockMode to) {
     if (recall != null) {
-      contention.recalledAfter(of.slowUses() + hits - hitsAtGrant);
+      contention.recalledAfter(uses(of));
     }
     if (options.demoteHook() != null && options.caches(of.mode()) && of.isUsed()) {
       demoting = true;
@@ -745,7 +756,7 @@ public final class LocalLock implements Request.Listener {
       demotingSinceNanos = host.nanoTime();
       host.demote(this, of, to);
     } else if (to == LockMode.SHARED) {
-      recall = null;
+      endRecall(of, LockObserver.End.DEMOTED);
       sendDowngrade(of);
     } else {
       giveUp(of);
@@ -794,9 +805,11 @@ public final class LocalLock implements Request.Listener {
     depart(shared, false);
     upgrading = null;
     current = placement;
+    endRecall(of, LockObserver.End.UPGRADED);
+    host.observer().ended(this, of, uses(of), LockObserver.End.UPGRADED);
     of.upgraded(placement.request(), look, host.nanoTime());
+    host.observer().granted(this, of);
     grants++;
-    recall = null;
     if (of.isTaken()) {
       memory = of.memory();
     }
@@ -907,7 +920,7 @@ public final class LocalLock implements Request.Listener {
     // At the end of the counter readers are given exclusive grants too, to make the lock anew.
     boolean renews = request.isAtTheEnd() && of.isUsed() && of.dead().isEmpty() && valid;
     boolean publishes = of.mode() == LockMode.EXCLUSIVE && (of.isUsedExclusively() || renews);
-    endGrant(of);
+    endGrant(of, publishes && !valid ? LockObserver.End.ABANDONED : LockObserver.End.RELEASED);
     CompletableFuture<Void> done = depart(placement, publishes);
     if (publishes && !valid) {
       memory = memory == null ? null : memory.broken();
@@ -937,7 +950,7 @@ public final class LocalLock implements Request.Listener {
     request.downgrade(of.valueToPublish(), of.dead(), of.isRecovered());
   }
 
-  private void loseGrant() {
+  private void loseGrant(LockObserver.End how) {
     Grant of = Objects.requireNonNull(grant);
     Placement placement = Objects.requireNonNull(current);
     Upgrade caller = upgrade;
@@ -956,7 +969,7 @@ public final class LocalLock implements Request.Listener {
     if (word.sharedHolds() + word.exclusiveHolds() > 0) {
       word.markLost();
     }
-    endGrant(of);
+    endGrant(of, how);
     memory = memory == null ? null : memory.broken();
     if (!placement.request().isGone()) {
       depart(placement, false);
@@ -977,12 +990,24 @@ public final class LocalLock implements Request.Listener {
     }
   }
 
-  private void endGrant(Grant of) {
+  private void endGrant(Grant of, LockObserver.End how) {
+    endRecall(of, how);
+    host.observer().ended(this, of, uses(of), how);
     grantNanos += host.nanoTime() - of.grantedAtNanos();
     grant = null;
     current = null;
-    recall = null;
     dropWanted = closed;
+  }
+
+  private void endRecall(Grant of, LockObserver.End how) {
+    if (recall != null) {
+      recall = null;
+      host.observer().recallEnded(of, how);
+    }
+  }
+
+  private long uses(Grant of) {
+    return of.slowUses() + hits - hitsAtGrant;
   }
 
   private CompletableFuture<Void> depart(Placement placement, boolean published) {
@@ -1043,7 +1068,7 @@ public final class LocalLock implements Request.Listener {
   private void currentGone(Request request, Request.Ending ending) {
     Placement placement = Objects.requireNonNull(current);
     if (grant != null) {
-      loseGrant();
+      loseGrant(LockObserver.End.LOST);
       host.vacated(this, placement);
       return;
     }

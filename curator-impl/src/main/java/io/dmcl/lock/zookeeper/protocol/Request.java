@@ -78,7 +78,7 @@ public final class Request implements Unit.Owner, WatchOwner {
   /** Who is told what becomes of it. */
   public interface Listener {
     /** Somebody else is before it. May come again. */
-    void waiting(Request request);
+    void waiting(Request request, RequestId behind);
 
     /** It is granted. */
     void granted(Request request, Look look);
@@ -707,7 +707,7 @@ public final class Request implements Unit.Owner, WatchOwner {
   }
 
   private void waitFor(Entry blocker) {
-    listener.waiting(this);
+    listener.waiting(this, blocker.id());
     ReadOp read = new ReadOp.Data(paths.entry(blocker));
     if (phase == Phase.QUEUED && !read.equals(watched)) {
       disarm();

@@ -13,6 +13,8 @@ import io.dmcl.lock.zookeeper.protocol.RequestId;
 import io.dmcl.lock.zookeeper.protocol.Unit;
 import io.dmcl.lock.zookeeper.protocol.WatchOwner;
 import io.dmcl.lock.zookeeper.protocol.WriteOp;
+import io.dmcl.lock.zookeeper.runtime.FlightRecord.LeaseChange;
+import io.dmcl.lock.zookeeper.runtime.FlightRecord.SessionChange;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -75,6 +77,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
   private final NodeConfig config;
   private final Layout layout;
 
+  private final FlightRecord record;
   private @Nullable Session session;
   private volatile @Nullable Session leasedSession;
   private volatile @Nullable SessionLease sessionLease;
@@ -98,13 +101,20 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
   private long lastNanos;
   private long lastWallNanos;
 
-  Lane(Host host, Loop loop, Coordinator coordinator, NodeConfig config, Layout layout) {
+  Lane(
+      Host host,
+      Loop loop,
+      Coordinator coordinator,
+      NodeConfig config,
+      Layout layout,
+      FlightRecord record) {
     this.host = host;
     this.loop = loop;
     this.coordinator = coordinator;
     this.config = config;
     this.layout = layout;
     this.lease = new Lease(config.tickNanos(), 0);
+    this.record = record;
   }
 
   void start() {
@@ -318,6 +328,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
             connected = false;
             settling = null;
             lease.disconnected();
+            record.session(nonce, of, SessionChange.DISCONNECTED);
             if (pipeline != null) {
               pipeline.suspend();
             }
@@ -339,6 +350,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
           }
           connected = true;
           if (ready) {
+          record.session(nonce, of, SessionChange.RECONNECTED);
             settle();
           } else {
             bootstrap();
@@ -415,6 +427,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     lastNanos = loop.nanoTime();
     lastWallNanos = loop.wallNanos();
     if (opened.askedForNanos() != Long.MIN_VALUE) {
+    record.session(nonce, opened, SessionChange.OPENED);
       lease.asked(opened.askedForNanos());
       extendLease();
     }
@@ -430,6 +443,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     }
     shared.end();
     session = null;
+    record.session(nonce, of, SessionChange.ENDED);
     sessionLease = null;
     pipeline = null;
     connected = false;
@@ -643,6 +657,14 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     if (now - before > CLOCK_READING_NANOS) {
       wall = lastWallNanos + (now - lastNanos); // this thread was off the processor in between
     }
+    if (begins || shared.endNanos() != lease.endNanos()) {
+      long now = loop.nanoTime();
+      record.lease(
+          nonce,
+          begins ? LeaseChange.BEGUN : LeaseChange.EXTENDED,
+          shared.remainingNanos(now),
+          lease.endNanos() - now);
+    }
     long slept = (wall - lastWallNanos) - (now - lastNanos);
     lastNanos = now;
     lastWallNanos = wall;
@@ -689,3 +711,4 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     }
   }
 }
+      record.lease(nonce, LeaseChange.OVER, shared.remainingNanos(now), 0);

@@ -16,6 +16,7 @@ import io.dmcl.lock.zookeeper.cache.LocalLock;
 import io.dmcl.lock.zookeeper.cache.SessionLease;
 import io.dmcl.lock.zookeeper.cache.Waiter;
 import io.dmcl.lock.zookeeper.protocol.Look;
+import io.dmcl.lock.zookeeper.runtime.FlightRecord.Outcome;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -142,6 +143,7 @@ final class LockHandle implements ClusterLock {
     if (freed || node.isClosed()) {
       caller.future().completeExceptionally(node.closedException());
     } else {
+      node.record().follow(caller.future(), name(), mode, 1, held -> held);
       loop.run(() -> local.acquire(caller));
     }
     return node.promised(caller.future());
@@ -181,6 +183,7 @@ final class LockHandle implements ClusterLock {
     if (freed || node.isClosed()) {
       throw node.closedException();
     }
+    FlightEvents.Acquire event = FlightRecord.acquiring();
     WaitingCaller caller = new WaitingCaller(mode, patient);
     node.waits(caller);
     try {
@@ -194,12 +197,19 @@ final class LockHandle implements ClusterLock {
     } catch (InterruptedException e) {
       withdraw(caller, false);
       giveBack(caller);
+      node.record().acquired(event, name(), mode, Outcome.INTERRUPTED, null);
       throw e;
     } finally {
       node.waitsNoMore(caller);
     }
     if (caller.failure != null) {
+      node.record().notAcquired(event, name(), mode, caller.failure);
       throw rethrown(caller.failure);
+    } else if (caller.grant != null) {
+      node.record().acquired(event, name(), mode, Outcome.GRANTED, caller.told());
+    } else {
+      Outcome outcome = patient ? Outcome.TIMED_OUT : Outcome.BUSY;
+      node.record().acquired(event, name(), mode, outcome, null);
     }
     return caller;
   }

@@ -16,6 +16,7 @@ import io.dmcl.lock.zookeeper.cache.AcquireAll;
 import io.dmcl.lock.zookeeper.cache.Grant;
 import io.dmcl.lock.zookeeper.cache.LocalLock;
 import io.dmcl.lock.zookeeper.cache.LocalLock.Placement;
+import io.dmcl.lock.zookeeper.cache.LockObserver;
 import io.dmcl.lock.zookeeper.cache.SessionLease;
 import io.dmcl.lock.zookeeper.protocol.Code;
 import io.dmcl.lock.zookeeper.protocol.Layout;
@@ -52,6 +53,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   private final NodeConfig config;
   private final Layout layout;
+  private final FlightRecord record;
   private final Callbacks callbacks;
   private final LongSupplier random;
   private final String nodeId;
@@ -132,12 +134,13 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     this.nodeData = nodeData;
     this.loop = loops.loop(this::flush, this::failed);
     this.layout = new Layout(config.root(), config.lockspace());
+    this.record = new FlightRecord(config.lockspace(), nodeId);
   }
 
   void start(Lockspace lockspace, List<Coordinator> coordinators) {
     face = lockspace;
     for (Coordinator coordinator : coordinators) {
-      lanes.add(new Lane(this, loop, coordinator, config, layout));
+      lanes.add(new Lane(this, loop, coordinator, config, layout, record));
     }
     for (Lane lane : lanes) {
       lane.start();
@@ -157,6 +160,10 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   Layout layout() {
     return layout;
+  }
+
+  FlightRecord record() {
+    return record;
   }
 
   String nodeId() {
@@ -398,6 +405,11 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   // --- LocalLock.Host
 
   @Override
+  public LockObserver observer() {
+    return record;
+  }
+
+  @Override
   public long nanoTime() {
     return loop.nanoTime();
   }
@@ -586,6 +598,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
             () -> {
               Throwable error = null;
               GrantDemotion demotion = new GrantDemotion(handle, grant, to);
+              FlightEvents.DemoteHook event = FlightRecord.demoting();
               try {
                 hook.demote(demotion);
               } catch (Throwable e) { // whatever it is, what was dirty has not been written
@@ -595,6 +608,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
                 }
               }
               demotion.end();
+              record.demoted(event, lock.name(), demotion.from(), to, error);
               Throwable outcome = error;
               if (outcome != null) {
                 tell(listener -> listener.hookFailed(handle, outcome));

@@ -180,6 +180,14 @@ public final class NodeLockspace implements Lockspace {
   }
 
   @Override
+    LockHandle first = handles.get(0);
+    node.record()
+        .follow(
+            caller.future,
+            first.name(),
+            caller.wanted.get(0),
+            handles.size(),
+            holds -> holds.holds().get(0));
   public void close() {
     boolean interrupted = false;
     if (closing.compareAndSet(false, true)) {

@@ -100,7 +100,7 @@ class RequestWatchTest implements Request.Wire, Request.Listener {
   // --- Request.Listener
 
   @Override
-  public void waiting(Request of) {
+  public void waiting(Request of, RequestId behind) {
     told.add("waiting");
   }
 
