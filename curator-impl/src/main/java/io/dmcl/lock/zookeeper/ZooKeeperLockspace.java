@@ -9,9 +9,16 @@ import io.dmcl.lock.zookeeper.runtime.NodeConfig;
 import io.dmcl.lock.zookeeper.runtime.Nodes;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.apache.curator.framework.CuratorFramework;
 import org.jspecify.annotations.Nullable;
 
@@ -39,8 +46,11 @@ public final class ZooKeeperLockspace {
 
   private static final Duration DEFAULT_SESSION_TIMEOUT = Duration.ofSeconds(15);
 
-  private final Source source;
+  private static final Pattern ENSEMBLE_NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+
+  private final SortedMap<String, Source> sources;
   private final boolean shared;
+  private final boolean spread;
   private String root = "/dmcl";
   private String name = Lockspace.DEFAULT_NAME;
   private Duration sessionTimeout = DEFAULT_SESSION_TIMEOUT;
@@ -58,8 +68,29 @@ public final class ZooKeeperLockspace {
   }
 
   private ZooKeeperLockspace(Source source, boolean shared) {
-    this.source = source;
+    this.sources = new TreeMap<>(Map.of("", source));
     this.shared = shared;
+    this.spread = false;
+  }
+
+  private <T> ZooKeeperLockspace(
+      Map<String, T> ensembles, Function<T, Source> source, boolean shared) {
+    if (ensembles.isEmpty()) {
+      throw new IllegalArgumentException("no ensemble");
+    }
+    this.sources = new TreeMap<>();
+    ensembles.forEach(
+        (ensemble, where) -> {
+          if (!ENSEMBLE_NAME.matcher(ensemble).matches()) {
+            throw new IllegalArgumentException(
+                "an ensemble's name has 1 to 64 letters, digits, dots, hyphens or underscores, and"
+                    + " is not "
+                    + ensemble);
+          }
+          sources.put(ensemble, source.apply(where));
+        });
+    this.shared = shared;
+    this.spread = true;
   }
 
   /**
@@ -69,12 +100,14 @@ public final class ZooKeeperLockspace {
    * alive.
    */
   public static ZooKeeperLockspace on(CuratorFramework client) {
-    return new ZooKeeperLockspace(
-        (builder, index) -> {
-          Supplier<CuratorFramework> more = builder.clients;
-          return CuratorCoordinator.on(index == 0 || more == null ? client : more.get());
-        },
-        true);
+    return new ZooKeeperLockspace(onClient(client), true);
+  }
+
+  private static Source onClient(CuratorFramework client) {
+    return (builder, index) -> {
+      Supplier<CuratorFramework> more = builder.clients;
+      return CuratorCoordinator.on(index == 0 || more == null ? client : more.get());
+    };
   }
 
   /**
@@ -83,11 +116,61 @@ public final class ZooKeeperLockspace {
    * @param connectString {@code host:port,host:port/chroot}, as for ZooKeeper
    */
   public static ZooKeeperLockspace connect(String connectString) {
-    return new ZooKeeperLockspace(
-        (builder, index) ->
-            CuratorCoordinator.connectingTo(
-                connectString, builder.sessionTimeout, System::nanoTime),
-        false);
+    return new ZooKeeperLockspace(connectingTo(connectString), false);
+  }
+
+  private static Source connectingTo(String connectString) {
+    return (builder, index) ->
+        CuratorCoordinator.connectingTo(connectString, builder.sessionTimeout, System::nanoTime);
+  }
+
+  /**
+   * A lockspace over several ensembles, for more locks or more traffic than one can carry. Each
+   * lock lives on one of them, which its name decides (by rendezvous hashing, so that all have
+   * about the same number). What a lock promises, it promises as on one ensemble. What differs:
+   *
+   * <ul>
+   *   <li><b>The map is part of the lockspace's identity</b>: every node has to give the same names
+   *       to the same ensembles. The names are for ever; connect strings and servers may change. A
+   *       node that names others, or in another way, is refused: its lockspace {@linkplain
+   *       LockspaceListener#failed fails} on the ensembles where that is found. (A node that opens
+   *       the lockspace on a single ensemble, without a map, is not found out.)
+   *   <li><b>An ensemble that fails affects its own locks only.</b> The listener is told of each
+   *       ensemble's sessions. {@link Lockspace#dump()} and {@link Lockspace#purgeUnused()} need
+   *       all of them, and wait for one that is not there.
+   *   <li><b>{@code acquireAll}</b> asks for the members of one ensemble in one step, and for those
+   *       of the next when it has them, in the order of the ensembles' names. Callers still never
+   *       deadlock among themselves, but a set takes a round trip for each of its ensembles; it
+   *       holds the first members while it waits for the others, and they may be lost meanwhile
+   *       (ask {@link io.dmcl.lock.Hold#ensureHeld()}). If it comes to nothing, what it had is
+   *       given back as if it had never been. The limit on the size of a set is each ensemble's.
+   *   <li><b>Tokens and versions</b> of different locks never could be compared; those of one lock
+   *       can as long as it stays where it is.
+   * </ul>
+   *
+   * <p><b>To add an ensemble</b> to n moves one lock in n + 1, all of them to the new one; to take
+   * one away moves only its own. A lock that has moved begins anew: no value, nothing remembered,
+   * <em>a dead owner forgotten, and tokens that may be smaller than before</em>. So: see to it that
+   * no lock has a dead owner; close the lockspace on every node; delete {@code
+   * <root>/<lockspace>/nodes} on each of the old ensembles (ZooKeeper refuses while a node is
+   * there); let the resources forget the tokens that they have seen; open it with the new map on
+   * every node, and treat everything as not known. {@link Lockspace#purgeUnused()} also removes
+   * what the locks have left behind where they were.
+   *
+   * @param clients for each ensemble, by its name (1 to 64 letters, digits, dots, hyphens and
+   *     underscores), a client of yours, as for {@link #on(CuratorFramework)}
+   */
+  public static ZooKeeperLockspace on(Map<String, CuratorFramework> clients) {
+    return new ZooKeeperLockspace(clients, ZooKeeperLockspace::onClient, true);
+  }
+
+  /**
+   * As {@link #on(Map)}, on clients of the lockspace's own.
+   *
+   * @param connectStrings for each ensemble, by its name, where it is
+   */
+  public static ZooKeeperLockspace connect(Map<String, String> connectStrings) {
+    return new ZooKeeperLockspace(connectStrings, ZooKeeperLockspace::connectingTo, false);
   }
 
   /** The lockspace's name; {@code default} if not given. Any text of 1 to 128 characters. */
@@ -117,7 +200,7 @@ public final class ZooKeeperLockspace {
   }
 
   /**
-   * The session timeout to ask for, with {@link #connect}; 15 seconds if not given. Others wait so
+   * The session timeout to ask for, with {@link #connect(String)}; 15 seconds if not given. Others wait so
    * long for the locks of a node that died, and a node goes on so long (less a margin, and up to
    * three ticks) without a connection. At least four {@linkplain #tick ticks}.
    */
@@ -158,8 +241,8 @@ public final class ZooKeeperLockspace {
 
   /**
    * How many sessions the node may use. One carries some thousands of grants: all that a session
-   * owns is logged by ZooKeeper as one record when it ends. With {@link #on} see {@link
-   * #sessions(int, Supplier)}.
+   * owns is logged by ZooKeeper as one record when it ends. Over several ensembles, so many on
+   * each. With {@link #on(CuratorFramework)} see {@link #sessions(int, Supplier)}.
    */
   public ZooKeeperLockspace sessions(int count) {
     if (count < 1) {
@@ -170,8 +253,8 @@ public final class ZooKeeperLockspace {
   }
 
   /**
-   * As {@link #sessions(int)}, for {@link #on}: gives the further clients, started; never closed
-   * here.
+   * As {@link #sessions(int)}, for {@link #on(CuratorFramework)}: gives the further clients,
+   * started; never closed here. Not for several ensembles.
    */
   public ZooKeeperLockspace sessions(int count, Supplier<CuratorFramework> furtherClients) {
     clients = furtherClients;
@@ -197,7 +280,7 @@ public final class ZooKeeperLockspace {
    *
    * @throws CoordinatorUnavailableException if the client cannot be used
    * @throws IllegalStateException if several sessions are wanted on a client of yours, without a
-   *     way to get more clients
+   *     way to get more clients, or on clients of yours for several ensembles
    */
   public Lockspace open() {
     if (sessions > 1 && clients == null && shared) {
@@ -205,14 +288,26 @@ public final class ZooKeeperLockspace {
           "several sessions on your own client: say with sessions(count, clients) where further"
               + " clients come from");
     }
-    List<Coordinator> coordinators = new ArrayList<>();
-    for (int i = 0; i < sessions; i++) {
-      coordinators.add(source.coordinator(this, i));
+    if (spread && clients != null) {
+      throw new IllegalStateException(
+          "further clients for several ensembles: use connect(ensembles), which makes its own");
     }
+    Map<String, List<Coordinator>> coordinators = new LinkedHashMap<>();
+    sources.forEach(
+        (ensemble, source) ->
+            coordinators.put(
+                ensemble,
+                IntStream.range(0, sessions).mapToObj(i -> source.coordinator(this, i)).toList()));
     NodeConfig config =
         new NodeConfig(
             root, name, tick.toNanos(), idle.toNanos(), maxCachedGrants, MAX_SESSION_BYTES);
-    return Nodes.open(config, coordinators, closeTimeout.toNanos(), listeners);
+    return spread
+        ? Nodes.openSpread(config, coordinators, closeTimeout.toNanos(), listeners)
+        : Nodes.open(
+            config,
+            coordinators.values().iterator().next(),
+            closeTimeout.toNanos(),
+            listeners);
   }
 
   private static Duration positive(Duration duration, String what) {

@@ -41,8 +41,11 @@ public final class Layout {
    * What has to be there before the lockspace is used, in steps; each is done if it was done
    * before. The parent of the nodes comes last, so that a node's znode can only be made when all is
    * there.
+   *
+   * @param spread the data of the parent of the nodes: of a lockspace over several ensembles, which
+   *     they are, so that a node with another list is found out; otherwise empty
    */
-  public List<List<WriteOp>> skeleton() {
+  public List<List<WriteOp>> skeleton(byte[] spread) {
     List<List<WriteOp>> steps = new ArrayList<>();
     for (int slash = root.indexOf('/', 1); slash > 0; slash = root.indexOf('/', slash + 1)) {
       steps.add(List.of(persistent(root.substring(0, slash))));
@@ -54,7 +57,7 @@ public final class Layout {
     steps.add(List.of(persistent(locks())));
     steps.add(
         IntStream.range(0, BUCKETS).mapToObj(i -> persistent(locks() + '/' + hex(i))).toList());
-    steps.add(List.of(persistent(nodes())));
+    steps.add(List.of(new WriteOp.Create(nodes(), spread, WriteOp.Kind.PERSISTENT)));
     return steps;
   }
 

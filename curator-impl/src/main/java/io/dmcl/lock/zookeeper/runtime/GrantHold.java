@@ -272,6 +272,13 @@ final class GrantHold implements Hold {
     return lost ? Ended.LOST : Ended.TOLD;
   }
 
+  /** Its caller will never see it: it goes with its news untold. */
+  void giveBack() {
+    if (STATE.compareAndSet(this, OPEN, UNLOCKED)) {
+      handle.giveBack(grant, mode);
+    }
+  }
+
   @Override
   public void close() {
     if (state == OPEN) {

@@ -15,6 +15,7 @@ import io.dmcl.lock.zookeeper.protocol.WatchOwner;
 import io.dmcl.lock.zookeeper.protocol.WriteOp;
 import io.dmcl.lock.zookeeper.runtime.FlightRecord.LeaseChange;
 import io.dmcl.lock.zookeeper.runtime.FlightRecord.SessionChange;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -76,8 +77,8 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
   private final Coordinator coordinator;
   private final NodeConfig config;
   private final Layout layout;
-
   private final FlightRecord record;
+
   private @Nullable Session session;
   private volatile @Nullable Session leasedSession;
   private volatile @Nullable SessionLease sessionLease;
@@ -113,8 +114,8 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     this.coordinator = coordinator;
     this.config = config;
     this.layout = layout;
-    this.lease = new Lease(config.tickNanos(), 0);
     this.record = record;
+    this.lease = new Lease(config.tickNanos(), 0);
   }
 
   void start() {
@@ -327,8 +328,8 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
           if (of == session) {
             connected = false;
             settling = null;
-            lease.disconnected();
             record.session(nonce, of, SessionChange.DISCONNECTED);
+            lease.disconnected();
             if (pipeline != null) {
               pipeline.suspend();
             }
@@ -349,8 +350,8 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
             return;
           }
           connected = true;
-          if (ready) {
           record.session(nonce, of, SessionChange.RECONNECTED);
+          if (ready) {
             settle();
           } else {
             bootstrap();
@@ -426,8 +427,8 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     pipeline = new Pipeline(this, new WriteOp.SetData(layout.node(nonce), host.nodeData()));
     lastNanos = loop.nanoTime();
     lastWallNanos = loop.wallNanos();
-    if (opened.askedForNanos() != Long.MIN_VALUE) {
     record.session(nonce, opened, SessionChange.OPENED);
+    if (opened.askedForNanos() != Long.MIN_VALUE) {
       lease.asked(opened.askedForNanos());
       extendLease();
     }
@@ -442,8 +443,8 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
       return;
     }
     shared.end();
-    session = null;
     record.session(nonce, of, SessionChange.ENDED);
+    session = null;
     sessionLease = null;
     pipeline = null;
     connected = false;
@@ -509,7 +510,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
           return;
         }
         bootstrap.clear();
-        bootstrap.addAll(layout.skeleton());
+        bootstrap.addAll(layout.skeleton(config.spread().getBytes(StandardCharsets.UTF_8)));
         bootstrap.add(step);
         nextBootstrapStep();
         return;
@@ -569,10 +570,49 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
   private void afterBootstrapStep() {
     if (!bootstrap.isEmpty()) {
       nextBootstrapStep();
-      return;
+    } else if (config.spread().isEmpty()) {
+      getReady();
+    } else {
+      checkSpread();
     }
+  }
+
+  private void getReady() {
     ready = true;
     settle();
+  }
+
+  /** Nodes that disagree about the ensembles would look for the same lock in different places. */
+  private void checkSpread() {
+    Session on = session;
+    if (on == null) {
+      return;
+    }
+    on.read(
+        List.of(new ReadOp.Data(layout.nodes())),
+        replies ->
+            loop.execute(
+                () -> {
+                  Reply.Read reply = replies.get(0);
+                  if (on != session || reply.code().outcomeUnknown()) {
+                    return; // begun anew by the next connection, or session
+                  }
+                  String found = new String(reply.data(), StandardCharsets.UTF_8);
+                  if (reply.code() == Code.OK && found.equals(config.spread())) {
+                    getReady();
+                    return;
+                  }
+                  host.fail(
+                      new CoordinatorUnavailableException(
+                          "the lockspace is opened as "
+                              + config.spread()
+                              + ", but what is there says "
+                              + (reply.code() == Code.OK ? '"' + found + '"' : reply.code())
+                              + ": all nodes have to name the same ensembles. To change them, close"
+                              + " the lockspace on all nodes and delete "
+                              + layout.nodes()
+                              + " on each ensemble"));
+                }));
   }
 
   private void settle() {
@@ -617,6 +657,14 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
       return;
     }
     boolean begins = !shared.hasBegun();
+    if (begins || shared.endNanos() != lease.endNanos()) {
+      long now = loop.nanoTime();
+      record.lease(
+          nonce,
+          begins ? LeaseChange.BEGUN : LeaseChange.EXTENDED,
+          shared.remainingNanos(now),
+          lease.endNanos() - now);
+    }
     shared.extendTo(lease.endNanos());
     scheduleLeaseCheck();
     if (begins) {
@@ -657,14 +705,6 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     if (now - before > CLOCK_READING_NANOS) {
       wall = lastWallNanos + (now - lastNanos); // this thread was off the processor in between
     }
-    if (begins || shared.endNanos() != lease.endNanos()) {
-      long now = loop.nanoTime();
-      record.lease(
-          nonce,
-          begins ? LeaseChange.BEGUN : LeaseChange.EXTENDED,
-          shared.remainingNanos(now),
-          lease.endNanos() - now);
-    }
     long slept = (wall - lastWallNanos) - (now - lastNanos);
     lastNanos = now;
     lastWallNanos = wall;
@@ -677,6 +717,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
           config.lockspace(),
           on == null ? "?" : Long.toHexString(on.id()),
           suspended ? ", because the machine was suspended or its clock was set" : "");
+      record.lease(nonce, LeaseChange.OVER, shared.remainingNanos(now), 0);
       shared.reset();
       lease =
           new Lease(
@@ -711,4 +752,3 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     }
   }
 }
-      record.lease(nonce, LeaseChange.OVER, shared.remainingNanos(now), 0);

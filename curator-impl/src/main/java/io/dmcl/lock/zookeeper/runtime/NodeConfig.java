@@ -5,6 +5,8 @@ package io.dmcl.lock.zookeeper.runtime;
  *
  * @param root the path under which lockspaces are, such as {@code /dmcl}
  * @param lockspace the lockspace's name
+ * @param spread of a lockspace over several ensembles, which they are and which this one is;
+ *     otherwise empty
  * @param tickNanos at least the {@code tickTime} of any server that may lead
  * @param idleNanos a cached grant that was not used for so long is given back; 0 for never
  * @param maxCachedGrants beyond so many grants the least recently used idle ones are given back
@@ -13,7 +15,26 @@ package io.dmcl.lock.zookeeper.runtime;
 public record NodeConfig(
     String root,
     String lockspace,
+    String spread,
     long tickNanos,
     long idleNanos,
     int maxCachedGrants,
-    int maxSessionBytes) {}
+    int maxSessionBytes) {
+
+  /** Of a lockspace on one ensemble. */
+  public NodeConfig(
+      String root,
+      String lockspace,
+      long tickNanos,
+      long idleNanos,
+      int maxCachedGrants,
+      int maxSessionBytes) {
+    this(root, lockspace, "", tickNanos, idleNanos, maxCachedGrants, maxSessionBytes);
+  }
+
+  /** The same for the lockspace's part on one of several ensembles. */
+  NodeConfig spread(String description) {
+    return new NodeConfig(
+        root, lockspace, description, tickNanos, idleNanos, maxCachedGrants, maxSessionBytes);
+  }
+}

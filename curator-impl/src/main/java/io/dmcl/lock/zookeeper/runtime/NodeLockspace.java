@@ -27,6 +27,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A lockspace on a node: the way of its callers into the event loop. */
@@ -47,6 +48,16 @@ public final class NodeLockspace implements Lockspace {
     this.node = node;
     this.closeTimeoutNanos = closeTimeoutNanos;
     this.afterClose = afterClose;
+  }
+
+  /**
+   * Starts.
+   *
+   * @param face the lockspace that users see, if it is not this one
+   */
+  void start(Lockspace face, List<Coordinator> coordinators) {
+    ((ThreadLoop) node.loop()).start();
+    node.start(face, coordinators);
   }
 
   @Override
@@ -95,15 +106,33 @@ public final class NodeLockspace implements Lockspace {
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
-    CompletableFuture<HoldSet> future = acquireAllAsync(locks);
+    return await(acquireAllAsync(locks), deadlineNanos, this::whyUnreachable);
+  }
+
+  /** Why a set of locks could not even be asked for; null if it could. */
+  @Nullable RuntimeException whyUnreachable() {
+    return LockHandle.join(node.ask(() -> node.whyUnreachable("a set of locks")));
+  }
+
+  /**
+   * Waits for a set of locks.
+   *
+   * @param deadlineNanos of {@code System.nanoTime()}; null for no limit
+   * @param whyUnreachable asked when the time is over
+   * @return null if the time is over
+   */
+  static @Nullable HoldSet await(
+      CompletableFuture<HoldSet> future,
+      @Nullable Long deadlineNanos,
+      Supplier<@Nullable RuntimeException> whyUnreachable)
+      throws InterruptedException {
     try {
       return deadlineNanos == null
           ? LockHandle.await(future)
           : future.get(Math.max(0, deadlineNanos - System.nanoTime()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       if (future.cancel(false)) {
-        RuntimeException unavailable =
-            LockHandle.join(node.ask(() -> node.whyUnreachable("a set of locks")));
+        RuntimeException unavailable = whyUnreachable.get();
         if (unavailable != null) {
           throw unavailable;
         }
@@ -117,8 +146,8 @@ public final class NodeLockspace implements Lockspace {
     }
   }
 
-  @Override
-  public CompletableFuture<HoldSet> acquireAllAsync(Map<ClusterLock, LockMode> locks) {
+  /** Throws if this is not a set that can be acquired here. */
+  void checkSet(Map<ClusterLock, LockMode> locks) {
     if (locks.isEmpty()) {
       throw new IllegalArgumentException("an empty set of locks");
     }
@@ -126,15 +155,22 @@ public final class NodeLockspace implements Lockspace {
       throw new LimitExceededException(
           "a set has at most " + MAX_SET + " locks, this one has " + locks.size());
     }
+    for (ClusterLock lock : locks.keySet()) {
+      if (!(lock instanceof LockHandle handle) || handle.node() != node) {
+        throw new IllegalArgumentException("lock " + lock.name() + " is not of lockspace " + name);
+      }
+      handle.checkNotFreed();
+    }
+  }
+
+  @Override
+  public CompletableFuture<HoldSet> acquireAllAsync(Map<ClusterLock, LockMode> locks) {
+    checkSet(locks);
     List<LockHandle> handles = new ArrayList<>();
     Map<LocalLock, LockMode> locals = new LinkedHashMap<>();
     locks.forEach(
         (lock, mode) -> {
-          if (!(lock instanceof LockHandle handle) || handle.node() != node) {
-            throw new IllegalArgumentException(
-                "lock " + lock.name() + " is not of lockspace " + name);
-          }
-          handle.checkNotFreed();
+          LockHandle handle = (LockHandle) lock;
           handles.add(handle);
           locals.put(handle.local(), mode);
         });
@@ -144,6 +180,14 @@ public final class NodeLockspace implements Lockspace {
     SetCaller caller = new SetCaller(handles, List.copyOf(locks.values()));
     AcquireAll set = new AcquireAll(node, locals, caller);
     caller.set = set;
+    LockHandle first = handles.get(0);
+    node.record()
+        .follow(
+            caller.future,
+            first.name(),
+            caller.wanted.get(0),
+            handles.size(),
+            holds -> holds.holds().get(0));
     node.loop().run(set::start);
     return node.promised(caller.future);
   }
@@ -180,14 +224,6 @@ public final class NodeLockspace implements Lockspace {
   }
 
   @Override
-    LockHandle first = handles.get(0);
-    node.record()
-        .follow(
-            caller.future,
-            first.name(),
-            caller.wanted.get(0),
-            handles.size(),
-            holds -> holds.holds().get(0));
   public void close() {
     boolean interrupted = false;
     if (closing.compareAndSet(false, true)) {
@@ -206,7 +242,7 @@ public final class NodeLockspace implements Lockspace {
     }
   }
 
-  private CompletableFuture<Void> step(java.util.function.Supplier<CompletableFuture<Void>> task) {
+  private CompletableFuture<Void> step(Supplier<CompletableFuture<Void>> task) {
     CompletableFuture<Void> done = new CompletableFuture<>();
     if (node.hasFailed()) {
       done.complete(null);
