@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import javax.management.JMException;
 import javax.management.MBeanServer;
@@ -187,6 +188,15 @@ public final class Ensemble implements AutoCloseable {
    * against that.
    */
   public static void expire(CuratorFramework client) throws Exception {
+    expire(client, () -> null);
+  }
+
+  /**
+   * The same, if it takes its time until the client's users know.
+   *
+   * @param known returns when they do; called when the client has been told
+   */
+  public static void expire(CuratorFramework client, Callable<?> known) throws Exception {
     ZooKeeper handle = client.getZookeeperClient().getZooKeeper();
     long id = handle.getSessionId();
     byte[] password = handle.getSessionPasswd();
@@ -201,6 +211,7 @@ public final class Ensemble implements AutoCloseable {
         });
     handle.getTestable().injectSessionExpiration();
     told.await();
+    known.call();
     CountDownLatch connected = new CountDownLatch(1); // or gone already
     ZooKeeper second =
         new ZooKeeper(

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -67,6 +68,10 @@ public final class NodeProgram {
           });
   private final AtomicLong heldLongNanos = new AtomicLong(System.nanoTime());
   private volatile boolean stopping;
+
+  /** Until the node knows that its session is over. */
+  private volatile CountDownLatch expiring = new CountDownLatch(1);
+
 
   private NodeProgram(String[] args) throws Exception {
     who = args[0];
@@ -180,6 +185,7 @@ public final class NodeProgram {
   private final class Listener implements LockspaceListener {
     @Override
     public void sessionLost(Lockspace of) {
+      expiring.countDown();
       tell("session state=lost");
     }
 
@@ -233,8 +239,10 @@ public final class NodeProgram {
     Thread thread =
         new Thread(
             () -> {
+              CountDownLatch lost = new CountDownLatch(1);
+              expiring = lost;
               try {
-                Ensemble.expire(client);
+                Ensemble.expire(client, () -> lost.await(10, TimeUnit.SECONDS));
               } catch (Exception e) {
                 tell("not-expired cause=%s", e.getClass().getSimpleName());
               }
