@@ -89,7 +89,9 @@ public final class Bench implements Callable<Integer> {
       description = "Where the servers keep their files (default: the temporary directory).")
   private Path directory = Path.of(System.getProperty("java.io.tmpdir"));
 
-  /** Runs it and exits with its status: 0 all was measured, whatever came out; 1 not all; 2 misused. */
+  /**
+   * Runs it and exits with its status: 0 all was measured, whatever came out; 1 not all; 2 misused.
+   */
   public static void main(String[] args) {
     System.exit(commandLine().execute(args));
   }
@@ -123,8 +125,7 @@ public final class Bench implements Callable<Integer> {
         }
       }
     }
-    BenchReport report =
-        new BenchReport(environment, method, results, evaluate(studies, results));
+    BenchReport report = new BenchReport(environment, method, results, evaluate(studies, results));
     TextReport.printRatios(report.ratios(), System.out);
     write(report);
     progress("took " + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start) + " s");

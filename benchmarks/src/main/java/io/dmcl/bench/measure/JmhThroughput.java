@@ -1,8 +1,8 @@
 package io.dmcl.bench.measure;
 
 import io.dmcl.bench.contender.Contender;
-import io.dmcl.bench.server.GivenAddresses;
 import io.dmcl.bench.server.Addresses;
+import io.dmcl.bench.server.GivenAddresses;
 import io.dmcl.lock.LockMode;
 import java.time.Duration;
 import java.util.Collection;

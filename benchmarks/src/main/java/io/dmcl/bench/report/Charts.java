@@ -40,7 +40,8 @@ final class Charts {
   private static final double LOGARITHMIC_FROM = 30;
 
   static {
-    System.setProperty("java.awt.headless", "true"); // nothing is shown, whatever there is to show it on
+    System.setProperty(
+        "java.awt.headless", "true"); // nothing is shown, whatever there is to show it on
   }
 
   private Charts() {}

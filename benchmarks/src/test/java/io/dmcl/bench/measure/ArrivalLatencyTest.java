@@ -15,8 +15,7 @@ class ArrivalLatencyTest {
   private static final Duration STALL = Duration.ofMillis(300);
 
   /** A lock whose first acquire takes so long, and every other one no time. */
-  private static final class StallsOnce
-      implements Contender, Contender.Node, Contender.Section {
+  private static final class StallsOnce implements Contender, Contender.Node, Contender.Section {
     private boolean stalled;
 
     @Override
