@@ -50,7 +50,7 @@ public final class Simulate {
       if (failure != null) {
         failures++;
         System.out.println("seed " + seed + ": " + failure);
-        System.out.println("  ./dmcl simulate --seeds 1 --from " + seed + " --trace");
+        System.out.println("  " + replay(seed));
         if (failures >= 20) {
           break;
         }
@@ -64,6 +64,11 @@ public final class Simulate {
       }
     }
     return failures;
+  }
+
+  /** The command that shows a schedule. */
+  static String replay(long seed) {
+    return "./dmcl simulate --seeds 1 --from " + seed + " --trace";
   }
 
   private static void print(long seed, Simulation simulation, @Nullable Throwable failure) {
