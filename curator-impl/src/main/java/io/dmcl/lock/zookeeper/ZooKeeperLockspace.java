@@ -200,9 +200,9 @@ public final class ZooKeeperLockspace {
   }
 
   /**
-   * The session timeout to ask for, with {@link #connect(String)}; 15 seconds if not given. Others wait so
-   * long for the locks of a node that died, and a node goes on so long (less a margin, and up to
-   * three ticks) without a connection. At least four {@linkplain #tick ticks}.
+   * The session timeout to ask for, with {@link #connect(String)}; 15 seconds if not given. Others
+   * wait so long for the locks of a node that died, and a node goes on so long (less a margin, and
+   * up to three ticks) without a connection. At least four {@linkplain #tick ticks}.
    */
   public ZooKeeperLockspace sessionTimeout(Duration timeout) {
     sessionTimeout = positive(timeout, "session timeout");
@@ -304,10 +304,7 @@ public final class ZooKeeperLockspace {
     return spread
         ? Nodes.openSpread(config, coordinators, closeTimeout.toNanos(), listeners)
         : Nodes.open(
-            config,
-            coordinators.values().iterator().next(),
-            closeTimeout.toNanos(),
-            listeners);
+            config, coordinators.values().iterator().next(), closeTimeout.toNanos(), listeners);
   }
 
   private static Duration positive(Duration duration, String what) {

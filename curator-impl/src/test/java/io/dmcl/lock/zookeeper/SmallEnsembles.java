@@ -12,7 +12,9 @@ import org.apache.curator.retry.RetryNTimes;
 import org.apache.curator.test.InstanceSpec;
 import org.apache.curator.test.TestingServer;
 
-/** A fixture: several ensembles of one server each, by name, and nodes that are spread over them. */
+/**
+ * A fixture: several ensembles of one server each, by name, and nodes that are spread over them.
+ */
 final class SmallEnsembles implements AutoCloseable {
   private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(30);
 

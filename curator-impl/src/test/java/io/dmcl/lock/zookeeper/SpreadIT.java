@@ -70,8 +70,7 @@ class SpreadIT {
       List<LockEntry> left = locksOn("left");
       List<LockEntry> right = locksOn("right");
       if (!left.isEmpty() && !right.isEmpty()) {
-        return new Homes(
-            (int) left.get(0).name().number(), (int) right.get(0).name().number());
+        return new Homes((int) left.get(0).name().number(), (int) right.get(0).name().number());
       }
     }
   }

@@ -95,8 +95,7 @@ final class FlightRecord implements LockObserver {
   }
 
   /** A caller has waited in vain. */
-  void notAcquired(
-      FlightEvents.Acquire event, LockName lock, LockMode mode, Throwable failure) {
+  void notAcquired(FlightEvents.Acquire event, LockName lock, LockMode mode, Throwable failure) {
     event.end();
     if (event.shouldCommit()) {
       event.outcome = failure.getClass().getSimpleName();
@@ -111,7 +110,11 @@ final class FlightRecord implements LockObserver {
    * @param hold the hold of it in the future's value
    */
   <T> void follow(
-      CompletableFuture<T> future, LockName lock, LockMode mode, int locks, Function<T, Hold> hold) {
+      CompletableFuture<T> future,
+      LockName lock,
+      LockMode mode,
+      int locks,
+      Function<T, Hold> hold) {
     FlightEvents.Acquire event = new FlightEvents.Acquire();
     if (!event.isEnabled()) {
       return;

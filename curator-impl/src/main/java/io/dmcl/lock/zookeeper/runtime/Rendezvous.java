@@ -44,8 +44,6 @@ final class Rendezvous {
   }
 
   private static long weight(String ensemble, String key) {
-    return Hashing.sha256()
-        .hashString(ensemble + '\0' + key, StandardCharsets.UTF_8)
-        .asLong();
+    return Hashing.sha256().hashString(ensemble + '\0' + key, StandardCharsets.UTF_8).asLong();
   }
 }

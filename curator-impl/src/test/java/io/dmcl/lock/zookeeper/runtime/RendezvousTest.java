@@ -64,7 +64,8 @@ class RendezvousTest {
       LOCKS.forEach(lock -> locks.merge(rendezvous.home(lock), 1, Integer::sum));
       int share = LOCKS.size() / count;
       assertThat(locks).hasSize(count);
-      assertThat(locks.values()).allSatisfy(n -> assertThat(n).isBetween(share * 9 / 10, share * 11 / 10));
+      assertThat(locks.values())
+          .allSatisfy(n -> assertThat(n).isBetween(share * 9 / 10, share * 11 / 10));
     }
   }
 

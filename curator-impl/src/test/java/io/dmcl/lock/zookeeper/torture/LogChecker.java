@@ -95,7 +95,6 @@ final class LogChecker {
     /** The truth has stopped at something that must not be: what comes behind it means nothing. */
     boolean broken;
 
-
     Lock(String name, LockTruth truth) {
       this.name = name;
       this.truth = truth;

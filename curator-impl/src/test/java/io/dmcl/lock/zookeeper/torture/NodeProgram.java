@@ -72,7 +72,6 @@ public final class NodeProgram {
   /** Until the node knows that its session is over. */
   private volatile CountDownLatch expiring = new CountDownLatch(1);
 
-
   private NodeProgram(String[] args) throws Exception {
     who = args[0];
     port = Integer.parseInt(args[1]);

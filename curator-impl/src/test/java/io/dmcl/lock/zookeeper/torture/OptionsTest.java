@@ -20,7 +20,8 @@ class OptionsTest {
 
   @Test
   void parse_whatIsNotToBeUnderstood_isRefused() {
-    for (String line : new String[] {"--nodes 0", "--nodes", "--seconds x", "--lie big", "--no 1"}) {
+    for (String line :
+        new String[] {"--nodes 0", "--nodes", "--seconds x", "--lie big", "--no 1"}) {
       assertThatThrownBy(() -> Options.parse(line.split(" ")))
           .as(line)
           .isInstanceOf(IllegalArgumentException.class);

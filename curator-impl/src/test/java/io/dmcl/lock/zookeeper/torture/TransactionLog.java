@@ -25,11 +25,11 @@ import org.apache.zookeeper.txn.TxnHeader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an ensemble has committed, from the logs of its stopped servers. A leader that was killed may
- * have logged at the end of its epoch what nobody else has: that was not committed, and it is still
- * in the log if the server got a snapshot afterwards. So what counts is what two of them have. A
- * server that got a snapshot also has gaps; so what only one has counts if two have something later
- * of the same epoch.
+ * What an ensemble has committed, from the logs of its stopped servers. A leader that was killed
+ * may have logged at the end of its epoch what nobody else has: that was not committed, and it is
+ * still in the log if the server got a snapshot afterwards. So what counts is what two of them
+ * have. A server that got a snapshot also has gaps; so what only one has counts if two have
+ * something later of the same epoch.
  */
 final class TransactionLog {
   private final String below;
