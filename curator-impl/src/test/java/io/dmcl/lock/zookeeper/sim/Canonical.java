@@ -44,7 +44,7 @@ final class Canonical {
     } else if (message instanceof Message.Connected connected) {
       out.text("connected ").number(connected.session());
     } else if (message instanceof Message.Answer answer) {
-      add(out.zxid(answer.zxid()), answer.request());
+      add(out.progress(answer.zxid()), answer.request());
       if (answer.written() != null) {
         out.text(answer.written().code().name());
         for (Reply.Written written : answer.written().results()) {
@@ -76,7 +76,7 @@ final class Canonical {
   private static void add(Fingerprint out, @Nullable ZnodeStat stat) {
     if (stat != null) {
       out.zxid(stat.czxid()).zxid(stat.mzxid()).zxid(stat.pzxid());
-      out.text(" ").number(stat.cversion()).number(stat.version()).number(stat.numChildren());
+      out.text(" ").number(stat.numChildren());
     }
   }
 }

@@ -343,6 +343,15 @@ public final class Ensemble {
     }
   }
 
+  /** Makes a persistent znode as if it had always been there, everywhere. */
+  public void make(String path) {
+    Change made = new Change.Created(path, new byte[0], 0, 0);
+    leader.tree.apply(made, Leader.EPOCH);
+    for (Server server : servers) {
+      server.tree.apply(made, Leader.EPOCH);
+    }
+  }
+
   /** Sets the counter that names a znode's sequential children, everywhere. */
   public void setCounter(String path, int creates) {
     leader.tree.setCounter(path, creates);

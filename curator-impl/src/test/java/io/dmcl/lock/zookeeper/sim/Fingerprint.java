@@ -13,6 +13,34 @@ import java.util.List;
 public final class Fingerprint {
   private final StringBuilder text = new StringBuilder(1024);
   private final List<long[]> zxids = new ArrayList<>();
+  private final String under;
+  private final boolean mayReconnect;
+
+  /** Of everything. */
+  public Fingerprint() {
+    this("/", true);
+  }
+
+  /**
+   * Of what still makes a difference.
+   *
+   * @param under only znodes whose paths begin so are read or written from now on
+   * @param mayReconnect whether clients may still lose their connections
+   */
+  public Fingerprint(String under, boolean mayReconnect) {
+    this.under = under;
+    this.mayReconnect = mayReconnect;
+  }
+
+  /** Whether a znode makes a difference. */
+  boolean includes(String path) {
+    return path.startsWith(under);
+  }
+
+  /** Adds how far a client or server has come in the log: of interest to those who reconnect. */
+  Fingerprint progress(long zxid) {
+    return mayReconnect ? zxid(zxid) : this;
+  }
 
   /** Adds a text. */
   public Fingerprint text(String part) {

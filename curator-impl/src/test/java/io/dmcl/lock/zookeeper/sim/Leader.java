@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * in one order, and about the end of every session.
  */
 final class Leader {
-  private static final long EPOCH = 1L << 32;
+  static final long EPOCH = 1L << 32;
 
   /** A session as the leader knows it. */
   static final class Tracked {

@@ -31,6 +31,10 @@ final class Plan {
     PURGE
   }
 
+  /** From this seed on the lockspace is there before the nodes, and more happens. */
+  static final long LIVELY_FROM = 2_000_000;
+
+  final boolean lively;
   final int machines;
   final int locks;
   final int servers;
@@ -58,7 +62,8 @@ final class Plan {
   final boolean hooksTakeLocks;
   final List<Set<LockProperty>> properties = new ArrayList<>();
 
-  Plan(SplittableRandom random) {
+  Plan(long seed, SplittableRandom random) {
+    lively = seed >= LIVELY_FROM;
     machines = 2 + random.nextInt(3);
     locks = 1 + random.nextInt(3);
     servers = 1 + random.nextInt(3);
@@ -67,7 +72,7 @@ final class Plan {
     idleNanos = random.nextInt(4) == 0 ? 1500 * MILLI : 0;
     maxCachedGrants = random.nextInt(4) == 0 ? 1 : 100;
     stepNanos = 2_000L << random.nextInt(8);
-    events = 150 + random.nextInt(450);
+    events = (lively ? 2 : 1) * (150 + random.nextInt(450));
     if (random.nextInt(4) != 0) {
       for (Fault fault : Fault.values()) {
         if (random.nextInt(3) == 0) {
@@ -81,7 +86,8 @@ final class Plan {
     callbackWeight = 1 << random.nextInt(3);
     userWeight = 1 << random.nextInt(3);
     timeWeight = random.nextInt(3);
-    jumpPerMille = random.nextInt(3) == 0 ? 10 + random.nextInt(100) : 2;
+    int jumps = random.nextInt(3) == 0 ? 10 + random.nextInt(100) : 2;
+    jumpPerMille = lively && random.nextBoolean() ? 30 + random.nextInt(150) : jumps;
     busyPercent = random.nextInt(3) * 20;
     exclusivePercent = 20 + random.nextInt(70);
     setPercent = locks > 1 && random.nextInt(2) == 0 ? 25 : 0;

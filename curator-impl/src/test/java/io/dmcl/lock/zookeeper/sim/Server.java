@@ -367,7 +367,7 @@ final class Server {
         out.text(message.revalidated() == null ? "\n ping " : "\n valid " + message.valid());
       }
     }
-    out.zxid(tree.zxid);
+    out.progress(tree.zxid);
     if (lags) {
       tree.fingerprint(out);
     }

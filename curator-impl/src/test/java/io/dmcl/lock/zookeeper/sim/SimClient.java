@@ -437,7 +437,7 @@ public final class SimClient implements Coordinator {
         .text(closed ? "closed " : "")
         .text(untold == null ? "" : "untold ");
     out.text(established ? "up " : connection == null ? "no " : "half ").number(server());
-    out.zxid(lastZxid);
+    out.progress(lastZxid);
     if (session != null) {
       out.number(session.id()).text(session.ended ? "over " : "");
       out.text(session.dataWatches.toString()).text(session.childWatches.toString());

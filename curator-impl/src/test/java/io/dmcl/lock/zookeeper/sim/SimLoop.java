@@ -80,12 +80,9 @@ final class SimLoop implements Loop {
     return !broken && (!tasks.isEmpty() || nextTimerNanos() <= clock.nanoTime());
   }
 
-  int tasks() {
-    return tasks.size();
-  }
-
-  int timers() {
-    return timers.size();
+  /** How many timers are due before a time. */
+  int timersBefore(long nanos) {
+    return (int) timers.stream().filter(timer -> timer.atNanos < nanos).count();
   }
 
   /** When the next timer is due, by the node's clock; {@link Long#MAX_VALUE} if there is none. */

@@ -6,7 +6,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
-/** Runs schedules: {@code --seeds N --from S [--trace]}. */
+/**
+ * Runs schedules: {@code --seeds N --from S [--trace]}; or looks for the planted bugs, in so many
+ * schedules at most: {@code --planted [--seeds MOST]}; or explores small configurations: {@code
+ * --explore [--states MOST] [--plan xs/x]}.
+ */
 public final class Simulate {
   private Simulate() {}
 
@@ -16,18 +20,62 @@ public final class Simulate {
     long seeds = 20_000;
     long from = 0;
     boolean trace = false;
+    boolean planted = false;
+    boolean explore = false;
+    long states = 10_000_000;
+    String plan = "";
     for (int i = 0; i < args.length; i++) {
       switch (args[i]) {
         case "--seeds" -> seeds = Long.parseLong(args[++i]);
         case "--from" -> from = Long.parseLong(args[++i]);
         case "--trace" -> trace = true;
+        case "--planted" -> planted = true;
+        case "--explore" -> explore = true;
+        case "--states" -> states = Long.parseLong(args[++i]);
+        case "--plan" -> plan = args[++i];
         default -> {
-          System.err.println("usage: simulate [--seeds N] [--from S] [--trace]");
+          System.err.println(
+              "usage: simulate [--seeds N] [--from S] [--trace]\n"
+                  + "       simulate --planted [--seeds MOST]\n"
+                  + "       simulate --explore [--states MOST] [--plan PLAN]");
           System.exit(2);
         }
       }
     }
-    System.exit(run(from, seeds, trace) == 0 ? 0 : 1);
+    boolean passed;
+    if (planted) {
+      passed = !PlantedSearch.all(seeds, System.out::println).containsValue("");
+    } else if (explore) {
+      passed = explore(plan, states);
+    } else {
+      passed = run(from, seeds, trace) == 0;
+    }
+    System.exit(passed ? 0 : 1);
+  }
+
+  /** Explores the plans whose names begin so. */
+  private static boolean explore(String name, long mostStates) {
+    boolean complete = true;
+    long states = 0;
+    for (Explore.SmallPlan plan : Explore.SmallPlan.all()) {
+      if (!plan.toString().startsWith(name)) {
+        continue;
+      }
+      long began = System.nanoTime();
+      Explore.Result result = new Explore(plan).run(mostStates);
+      states += result.states();
+      complete &= result.complete();
+      System.out.printf(
+          "%-40s %,10d states, %,10d runs, %4d deep, %5.1f s%s%n",
+          plan,
+          result.states(),
+          result.runs(),
+          result.depth(),
+          (System.nanoTime() - began) / 1e9,
+          result.complete() ? "" : ", NOT to the end");
+    }
+    System.out.printf("%,d states%s%n", states, complete ? ", complete" : ", not complete");
+    return complete;
   }
 
   /** What nodes have to say about faults is not of interest. */

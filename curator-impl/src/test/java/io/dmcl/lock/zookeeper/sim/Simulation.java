@@ -18,7 +18,7 @@ final class Simulation {
 
   Simulation(long seed, boolean traced) {
     random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + 1);
-    plan = new Plan(random.split());
+    plan = new Plan(seed, random.split());
     world =
         new World(
             plan,

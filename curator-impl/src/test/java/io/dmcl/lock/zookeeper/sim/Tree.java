@@ -200,7 +200,14 @@ final class Tree {
 
   /** Adds everything that a later step can depend on. */
   void fingerprint(Fingerprint out) {
-    for (Map.Entry<String, Znode> entry : new TreeMap<>(nodes).entrySet()) {
+    Map<String, Znode> included = new TreeMap<>();
+    nodes.forEach(
+        (path, node) -> {
+          if (out.includes(path)) {
+            included.put(path, node);
+          }
+        });
+    for (Map.Entry<String, Znode> entry : included.entrySet()) {
       Znode node = entry.getValue();
       out.text(entry.getKey()).text("=").bytes(node.data).text(" ").number(node.owner);
       out.zxid(node.czxid).zxid(node.mzxid).zxid(node.pzxid);

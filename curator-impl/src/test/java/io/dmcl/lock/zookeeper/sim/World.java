@@ -2,6 +2,7 @@ package io.dmcl.lock.zookeeper.sim;
 
 import io.dmcl.lock.LockName;
 import io.dmcl.lock.zookeeper.protocol.Layout;
+import io.dmcl.lock.zookeeper.protocol.WriteOp;
 import io.dmcl.lock.zookeeper.runtime.NodeConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,6 +40,11 @@ final class World {
     this.random = random;
     this.trace = trace;
     ensemble = new Ensemble(settings);
+    if (plan.lively) {
+      for (List<WriteOp> step : layout.skeleton()) {
+        step.forEach(made -> ensemble.make(made.path()));
+      }
+    }
     for (int i = 0; i < plan.locks; i++) {
       LockName name = LockName.of(i + 1L);
       locks.add(new LockTruth(name, layout.lock(name)));
