@@ -40,6 +40,7 @@ import jdk.jfr.SettingDescriptor;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 import org.apache.curator.framework.CuratorFramework;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -131,7 +132,7 @@ class FlightRecorderIT {
     return rows;
   }
 
-  private static List<Object> row(Object... values) {
+  private static List<Object> row(@Nullable Object... values) {
     return Arrays.asList(values); // null is allowed
   }
 

@@ -35,6 +35,9 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(120)
 abstract class ContractTests {
+  /** Why a test is skipped that an implementation has said not to be its own. */
+  static final String NOT_APPLICABLE = "does not apply to this implementation";
+
   static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration POLL = Duration.ofMillis(5);
 
@@ -50,7 +53,7 @@ abstract class ContractTests {
 
   @BeforeEach
   void skipOtherModes() {
-    assumeTrue(cluster.runs(mode));
+    assumeTrue(cluster.runs(mode), NOT_APPLICABLE);
   }
 
   /** Every test gives back what it has; then there must be nothing left that hinders a purge. */

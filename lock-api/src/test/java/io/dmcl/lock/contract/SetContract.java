@@ -124,7 +124,7 @@ abstract class SetContract extends ContractTests {
 
   @Test
   void acquireAll_oneMemberTaken_takesItsPlaceInAllQueues() throws Exception {
-    assumeTrue(cluster.entersSetsInOneStep());
+    assumeTrue(cluster.entersSetsInOneStep(), NOT_APPLICABLE);
     List<ClusterLock> p = locks(3);
     List<ClusterLock> q = locks(3);
     Hold blocker = exclusive(p.get(0));
