@@ -41,7 +41,7 @@ final class World {
     this.trace = trace;
     ensemble = new Ensemble(settings);
     if (plan.lively) {
-      for (List<WriteOp> step : layout.skeleton()) {
+      for (List<WriteOp> step : layout.skeleton(new byte[0])) {
         step.forEach(made -> ensemble.make(made.path()));
       }
     }
