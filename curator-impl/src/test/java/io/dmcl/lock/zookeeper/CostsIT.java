@@ -186,8 +186,10 @@ class CostsIT {
 
     // Nothing has been answered, and so the next request goes out behind the release.
     CompletableFuture<Hold> next = lock.acquireAsync(EXCLUSIVE);
-    eventually("the next request is sent", () -> counter.trace().size() == 3);
-    assertThat(counter.trace()).containsExactly("transact", "transact", "read");
+    // (In the same transaction, if the event loop was just busy.)
+    eventually("the next request is sent", () -> counter.trace().contains("read"));
+    assertThat(counter.trace())
+        .isIn(List.of("transact", "read"), List.of("transact", "transact", "read"));
     counter.letIn();
     release(get(next));
   }
