@@ -112,6 +112,12 @@ class LossIT {
     }
 
     /** The other node is granted, and the hold was lost before that. */
+    /** Waits until the hold's own node takes it for lost. */
+    HoldState knows() {
+      eventually("its node knows", () -> hold.state() == HoldState.LOST);
+      return hold.state();
+    }
+
     void isLostFirst() throws Exception {
       long grantedNanos = get(nextGrantedNanos);
       assertThat(hold.state()).isEqualTo(HoldState.LOST);
@@ -281,7 +287,7 @@ class LossIT {
     try (CuratorFramework client = ensemble.client(LONG);
         Lockspace node = ZooKeeperLockspace.on(client).tick(Ensemble.TICK).open();
         Victim victim = new Victim(node)) {
-      Ensemble.expire(client);
+      Ensemble.expire(client, victim::knows);
       victim.isLostFirst();
       victim.goesOn();
     }
