@@ -572,10 +572,8 @@ public final class LocalLock implements Request.Listener {
     demoting = false;
     LockMode to = demotingTo;
     if (error != null) {
-      loseGrant(
-          LockObserver.End
-              .ABANDONED); // as if we had died: what was dirty is not flushed; shared holds may be
-      // out
+      // As if we had died: what was dirty is not flushed. Shared holds may be out.
+      loseGrant(LockObserver.End.ABANDONED);
     } else if (to == LockMode.SHARED) {
       endRecall(of, LockObserver.End.DEMOTED);
       sendDowngrade(of);

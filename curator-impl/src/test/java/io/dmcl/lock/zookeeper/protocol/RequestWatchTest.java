@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class RequestWatchTest implements Request.Wire, Request.Listener {
   private static final RequestId OWN = RequestId.of(RequestId.nonce(1), 1);
   private static final RequestId OTHER = RequestId.of(RequestId.nonce(2), 1);
-  private static final ZnodeStat VERSION = new ZnodeStat(5, 5, 5, 0, 0, 0);
+  private static final RequestId LATE = RequestId.of(RequestId.nonce(1), 2);
 
   private final LockPaths paths = LockPaths.of("/lock", new byte[0]);
   private final ReadOp intents = new ReadOp.Children(paths.version());
@@ -62,6 +62,32 @@ class RequestWatchTest implements Request.Wire, Request.Listener {
     assertThat(watches).containsExactly(intents);
   }
 
+  @Test
+  void watchFired_wasSetWhenStillWaiting_isArmedAfterAll() {
+    Request waiter = new Request(this, this, paths, LATE, LockMode.EXCLUSIVE, true, null);
+    waiter.enter();
+    waiter.entered(entry(LockMode.EXCLUSIVE, LATE, 3), 9);
+    waiter.read(lastSubmitted(), replies(name(LockMode.SHARED, OWN, 1), late()));
+    assertThat(told).containsExactly("waiting");
+    ReadOp predecessor = watches.get(watches.size() - 1);
+    waiter.read(lastSubmitted(), replies(late())); // granted, and the watch not yet answered
+    watches.clear();
+    waiter.arm();
+    assertThat(watches).as("one at a time").isEmpty();
+
+    waiter.watchFired(predecessor);
+
+    assertThat(watches).containsExactly(new ReadOp.Children(paths.lock()));
+  }
+
+  private static String late() {
+    return name(LockMode.EXCLUSIVE, LATE, 3);
+  }
+
+  private Unit lastSubmitted() {
+    return submitted.get(submitted.size() - 1);
+  }
+
   /** Answers the last look with our own entry and, behind it, exclusive ones of others. */
   private void look(RequestId... others) {
     List<String> entries =
@@ -69,9 +95,15 @@ class RequestWatchTest implements Request.Wire, Request.Listener {
                 Stream.of(name(LockMode.SHARED, OWN, 1)),
                 Stream.of(others).map(other -> name(LockMode.EXCLUSIVE, other, 2)))
             .toList();
-    request.read(
-        submitted.get(submitted.size() - 1),
-        List.of(Reply.Read.ofChildren(entries, null), Reply.Read.ofData(new byte[0], VERSION)));
+    request.read(lastSubmitted(), replies(entries.toArray(String[]::new)));
+  }
+
+  /** A look at these entries, whose intents are all there. */
+  private static List<Reply.Read> replies(String... entries) {
+    int exclusive = (int) Stream.of(entries).filter(name -> name.startsWith("x-")).count();
+    ZnodeStat version = new ZnodeStat(5, 5, 5, 0, 0, exclusive);
+    return List.of(
+        Reply.Read.ofChildren(List.of(entries), null), Reply.Read.ofData(new byte[0], version));
   }
 
   private String entry(LockMode mode, RequestId id, int sequence) {
