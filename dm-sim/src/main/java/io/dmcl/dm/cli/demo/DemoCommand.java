@@ -77,7 +77,6 @@ public final class DemoCommand implements Callable<Integer> {
     } else if (tickMs < 1) {
       throw misused("--tick-ms: at least 1");
     }
-    Progress progress = new Progress(System.out);
     DemoRun.Settings settings =
         new DemoRun.Settings(
             nodes,
@@ -86,29 +85,7 @@ public final class DemoCommand implements Callable<Integer> {
             connectString,
             Duration.ofMillis(tickMs),
             ignoreFreshness);
-    try (DemoRun run = new DemoRun(settings, progress)) {
-      Thread hook = new Thread(run::close, "demo-end");
-      Runtime.getRuntime().addShutdownHook(hook);
-      try {
-        return run.run() ? 0 : 1;
-      } catch (DemoFailedException e) {
-        if (!run.isClosed()) {
-          System.err.println("dmcl lock-demo: " + e.getMessage());
-        }
-        return 1;
-      } finally {
-        run.close();
-        removeHook(hook);
-      }
-    }
-  }
-
-  private static void removeHook(Thread hook) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      // it is running just now
-    }
+    return new DemoRun(settings, new Progress(System.out)).call("dmcl lock-demo");
   }
 
   private ParameterException misused(String message) {

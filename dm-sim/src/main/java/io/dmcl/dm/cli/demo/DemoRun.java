@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * One run of the demo: servers, table, nodes, three phases, verification. {@link #close} undoes
  * everything, whatever was reached, and may come from another thread in the middle of it.
  */
-final class DemoRun implements AutoCloseable {
+final class DemoRun extends ClosingRun {
   private static final int SEGMENTS_PER_NODE = 4;
   private static final int RECORDS = 32;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -29,10 +29,6 @@ final class DemoRun implements AutoCloseable {
   private final Progress progress;
   private final TableShape shape;
   private final Report report = new Report();
-
-  private final Object closing = new Object();
-  private final List<AutoCloseable> toClose = new ArrayList<>(); // guarded by closing
-  private boolean closed; // guarded by closing
 
   private final List<NodeProcess> nodes = new ArrayList<>();
   private final Deaths deaths = new Deaths();
@@ -65,7 +61,8 @@ final class DemoRun implements AutoCloseable {
   }
 
   /** Runs it all; whether nothing was lost and nothing was stale. */
-  boolean run() throws Exception {
+  @Override
+  protected boolean run() throws Exception {
     Path directory = closeLater(new WorkDirectory()).path();
     Path file = directory.resolve(NodeCommand.TABLE);
     TableFile.create(file, shape);
@@ -268,45 +265,6 @@ final class DemoRun implements AutoCloseable {
               : String.format(Locale.ROOT, " and went on, %.1f s after the death", seconds));
     } else {
       progress.say("node %d: %s", from.node(), line);
-    }
-  }
-
-  // --- the end
-
-  boolean isClosed() {
-    synchronized (closing) {
-      return closed;
-    }
-  }
-
-  private <T extends AutoCloseable> T closeLater(T resource) {
-    synchronized (closing) {
-      toClose.add(resource);
-      if (!closed) {
-        return resource;
-      }
-    }
-    closeAll();
-    throw new DemoFailedException("interrupted");
-  }
-
-  @Override
-  public void close() {
-    synchronized (closing) {
-      closed = true;
-    }
-    closeAll();
-  }
-
-  private void closeAll() {
-    synchronized (closing) {
-      while (!toClose.isEmpty()) {
-        try {
-          toClose.remove(toClose.size() - 1).close();
-        } catch (Exception e) {
-          // the others have to be closed, too
-        }
-      }
     }
   }
 }

@@ -1,6 +1,5 @@
 package io.dmcl.dm.cli.devicedemo;
 
-import io.dmcl.dm.cli.demo.DemoFailedException;
 import io.dmcl.dm.cli.demo.Progress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -115,29 +114,7 @@ public final class DeviceDemoCommand implements Callable<Integer> {
             stopAt != null,
             keep,
             damaged);
-    try (DeviceDemoRun run = new DeviceDemoRun(settings, new Progress(System.out))) {
-      Thread hook = new Thread(run::close, "demo-end");
-      Runtime.getRuntime().addShutdownHook(hook);
-      try {
-        return run.run() ? 0 : 1;
-      } catch (DemoFailedException e) {
-        if (!run.isClosed()) {
-          System.err.println("dmcl demo: " + e.getMessage());
-        }
-        return 1;
-      } finally {
-        run.close();
-        removeHook(hook);
-      }
-    }
-  }
-
-  private static void removeHook(Thread hook) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      // it is running just now
-    }
+    return new DeviceDemoRun(settings, new Progress(System.out)).call("dmcl demo");
   }
 
   private ParameterException misused(String message) {

@@ -1,6 +1,6 @@
 package io.dmcl.dm.cli.devicedemo;
 
-import io.dmcl.dm.cli.demo.DemoFailedException;
+import io.dmcl.dm.cli.demo.ClosingRun;
 import io.dmcl.dm.cli.demo.LockRoot;
 import io.dmcl.dm.cli.demo.NodeProcess;
 import io.dmcl.dm.cli.demo.Progress;
@@ -11,7 +11,6 @@ import io.dmcl.dm.cli.devicedemo.Volume.Snapshot;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * One run of the demo. {@link #close} undoes everything, whatever was reached, and may come from
  * another thread in the middle of it.
  */
-final class DeviceDemoRun implements AutoCloseable {
+final class DeviceDemoRun extends ClosingRun {
   private final Settings settings;
   private final Progress progress;
   private final Volume volume;
@@ -31,10 +30,6 @@ final class DeviceDemoRun implements AutoCloseable {
   private String firstView = "";
   private int killedBlock;
   private long killedNanos;
-
-  private final Object closing = new Object();
-  private final List<AutoCloseable> toClose = new ArrayList<>(); // guarded by closing
-  private boolean closed; // guarded by closing
 
   /**
    * What was asked for.
@@ -65,7 +60,8 @@ final class DeviceDemoRun implements AutoCloseable {
   }
 
   /** Runs it all; whether every block was what it must be. */
-  boolean run() throws Exception {
+  @Override
+  protected boolean run() throws Exception {
     Path directory = closeLater(new WorkDirectory()).path();
     Disks.create(volume, directory);
     Disks disks = closeLater(Disks.open(volume, directory));
@@ -360,42 +356,5 @@ final class DeviceDemoRun implements AutoCloseable {
       report.problem(line.substring(line.indexOf(' ') + 1));
     }
     progress.say("node %d: %s", from.node(), line);
-  }
-
-  boolean isClosed() {
-    synchronized (closing) {
-      return closed;
-    }
-  }
-
-  private <T extends AutoCloseable> T closeLater(T resource) {
-    synchronized (closing) {
-      toClose.add(resource);
-      if (!closed) {
-        return resource;
-      }
-    }
-    closeAll();
-    throw new DemoFailedException("interrupted");
-  }
-
-  @Override
-  public void close() {
-    synchronized (closing) {
-      closed = true;
-    }
-    closeAll();
-  }
-
-  private void closeAll() {
-    synchronized (closing) {
-      while (!toClose.isEmpty()) {
-        try {
-          toClose.remove(toClose.size() - 1).close();
-        } catch (Exception e) {
-          // the others have to be closed, too
-        }
-      }
-    }
   }
 }
