@@ -19,6 +19,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -193,6 +194,28 @@ class MirrorTest {
     assertThat(b.stats().misses() - acquires).as("the log's lock only").isLessThanOrEqualTo(1);
     assertThat(target(a).regionMap()).startsWith("..*.");
     assertThat(b.dm.device("vol").read(40, 3)).isEqualTo(Reference.stamped(1, 3));
+  }
+
+  @Test
+  @Timeout(60)
+  void recoverNext_ownMarkTakenForOutOfSync_isTakenOff() throws IOException {
+    DeviceMapper a = cluster.start().dm;
+    DeviceMapper b = cluster.start().dm;
+    TestCluster.Node victim = cluster.start();
+    a.create("vol", LINE.replace("disk 2 log.img 16", "disk 3 log.img 16 nosync"));
+    b.create("vol", LINE);
+    victim.dm.create("vol", LINE);
+    b.device("vol").write(40, Reference.stamped(1, 3));
+    cluster.crashAfter(2);
+    assertThat(cluster.survives(() -> victim.dm.device("vol").write(80, Reference.stamped(2, 3))))
+        .isFalse();
+    assertThat(status(a)).as("the log's owner died, with two marks").contains(" 61/63 ");
+
+    resync(b);
+
+    assertThat(status(b)).contains(" 63/63 ");
+    assertThat(target(b).recoveredRegions()).isEqualTo(1);
+    assertThat(b.device("vol").read(40, 3)).isEqualTo(Reference.stamped(1, 3));
   }
 
   @Test
