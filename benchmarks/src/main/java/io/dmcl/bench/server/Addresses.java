@@ -7,6 +7,13 @@ public interface Addresses {
   /** As ZooKeeper's client takes it: {@code host:port,host:port}. */
   String zooKeeper();
 
+  /**
+   * The bytes of live objects that each ZooKeeper server keeps on its heap.
+   *
+   * @throws UnsupportedOperationException if the servers are another process's
+   */
+  long zooKeeperLiveHeap() throws IOException, InterruptedException;
+
   /** URLs of etcd, separated by commas. */
   String etcd() throws IOException, InterruptedException;
 

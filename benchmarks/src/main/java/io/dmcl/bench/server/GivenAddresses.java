@@ -18,6 +18,11 @@ public record GivenAddresses(String zooKeeper, String etcd, String redis) implem
         System.getProperty(REDIS, ""));
   }
 
+  @Override
+  public long zooKeeperLiveHeap() {
+    throw new UnsupportedOperationException("not the process that started the servers");
+  }
+
   /**
    * Sets the properties of this process, for a benchmark that JMH runs in it.
    *

@@ -51,6 +51,11 @@ public final class Servers implements Addresses, AutoCloseable {
             .anyMatch(entry -> Files.isExecutable(Path.of(entry, program)));
   }
 
+  /** What ZooKeeper's servers have done so far. */
+  public EnsembleLoad zooKeeperLoad() throws IOException {
+    return ensemble.load();
+  }
+
   /** Whether what is written is on the disk before it is answered. */
   public boolean fsync() {
     return fsync;
@@ -59,6 +64,11 @@ public final class Servers implements Addresses, AutoCloseable {
   @Override
   public String zooKeeper() {
     return ensemble.connectString();
+  }
+
+  @Override
+  public long zooKeeperLiveHeap() throws IOException, InterruptedException {
+    return ensemble.liveHeap();
   }
 
   @Override
