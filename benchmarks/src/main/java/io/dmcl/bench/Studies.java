@@ -78,6 +78,7 @@ final class Studies {
     }
     if (scale != Scale.QUICK) {
       studies.add(cost());
+      studies.add(ensembles());
     }
     return studies;
   }
@@ -334,6 +335,22 @@ final class Studies {
         COST,
         "what acquires cost the servers",
         "locks, percent or readers",
+        scale.window(),
+        variants,
+        true);
+  }
+
+  private Study ensembles() {
+    List<Variant> variants = new ArrayList<>();
+    for (int ensembles : scale.pick(List.of(1, 2), List.of(1, 2, 3))) {
+      Key key = Key.rate("dmcl", ensembles);
+      Load load = Load.own(MANY_LOCKS * ensembles);
+      variants.add(new Throughput(Contenders.spread(ensembles), EXCLUSIVE, load, key));
+    }
+    return new Study(
+        "ensembles",
+        "a lockspace over several ensembles, in parallel " + MANY_LOCKS + " locks for each",
+        "ensembles",
         scale.window(),
         variants,
         true);

@@ -4,12 +4,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
- * What the servers of an ensemble have done, and what they keep.
+ * What the servers of an ensemble, or of several, have done.
  *
  * @param requests packets of clients, pings and all
- * @param transactions what was proposed to the quorum
+ * @param transactions what was proposed to a quorum
  * @param notifications packets to clients that answer no request: watches that fired
  * @param bytes from and to clients
  * @param cpu of each server's process
@@ -33,6 +34,16 @@ public record EnsembleLoad(
 
   private static long sum(List<Map<String, Long>> servers, String name) {
     return servers.stream().mapToLong(server -> server.getOrDefault(name, 0L)).sum();
+  }
+
+  /** What another ensemble has done besides. */
+  EnsembleLoad plus(EnsembleLoad other) {
+    return new EnsembleLoad(
+        requests + other.requests,
+        transactions + other.transactions,
+        notifications + other.notifications,
+        bytes + other.bytes,
+        Stream.concat(cpu.stream(), other.cpu.stream()).toList());
   }
 
   /** What was done since {@code before}. */
