@@ -159,6 +159,7 @@ final class Studies {
               Contenders.REDISSON)) {
         variants.add(new Throughput(contender, Load.fight(nodes, 1), nodes));
       }
+      variants.add(new Throughput(Contenders.infinispan(), Load.fight(nodes, 1), nodes));
     }
     return study(HAND_OVER, "one lock fought over, exclusive", "nodes", variants);
   }

@@ -106,6 +106,11 @@ public final class Contenders {
     return new Dmcl("dmcl over " + ensembles, Call.BARE, ensembles);
   }
 
+  /** Infinispan's, in a cluster of its own. */
+  public static Contender infinispan() {
+    return new InfinispanLock();
+  }
+
   /** So many locks at once by {@code acquireAll}. */
   public static Contender set(int size) {
     return new DmclSet(size);
