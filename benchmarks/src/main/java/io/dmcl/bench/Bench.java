@@ -11,6 +11,7 @@ import io.dmcl.bench.report.HtmlReport;
 import io.dmcl.bench.report.JsonReport;
 import io.dmcl.bench.report.TextReport;
 import io.dmcl.bench.server.Servers;
+import io.dmcl.bench.size.SizeCommand;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,7 +35,7 @@ import picocli.CommandLine.Option;
     },
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    subcommands = JmhCommand.class)
+    subcommands = {JmhCommand.class, SizeCommand.class})
 public final class Bench implements Callable<Integer> {
   @ArgGroup private @Nullable Size size;
 

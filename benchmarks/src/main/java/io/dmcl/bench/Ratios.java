@@ -59,6 +59,7 @@ final class Ratios {
         handOver("handover-vs-curator", Contenders.CURATOR, Goal.atLeast(1.2)),
         handOver("handover-vs-etcd", Contenders.ETCD, Goal.none()),
         handOver("handover-vs-redisson", Contenders.REDISSON, Goal.none()),
+        handOver("handover-vs-infinispan", Contenders.infinispan(), Goal.none()),
         contendedWorst(studies),
         Ratio.of(
             "acquireall-64-vs-curator-multi",

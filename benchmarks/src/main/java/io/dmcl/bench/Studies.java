@@ -13,6 +13,7 @@ import io.dmcl.bench.measure.Key;
 import io.dmcl.bench.measure.Load;
 import io.dmcl.bench.measure.Pipeline;
 import io.dmcl.bench.measure.Recall;
+import io.dmcl.bench.measure.ServerMemory;
 import io.dmcl.bench.measure.Study;
 import io.dmcl.bench.measure.Throughput;
 import io.dmcl.bench.measure.Turns;
@@ -31,6 +32,9 @@ final class Studies {
   static final String WAITERS = "waiters";
   static final String HEAP = "heap";
   static final String RECALL = "recall";
+
+  /** What acquires cost the servers; what {@code dmcl bench size} reckons with. */
+  static final String COST = "cost";
 
   static final String MULTI = "Curator multi lock";
   static final String ACQUIRE_ALL = "dmcl acquireAll";
@@ -71,6 +75,10 @@ final class Studies {
                 heap()));
     if (scale == Scale.FULL) {
       studies.addAll(List.of(threads(), nodes(), extras(), latency(), pipelines(), distinct()));
+    }
+    if (scale != Scale.QUICK) {
+      studies.add(cost());
+      studies.add(ensembles());
     }
     return studies;
   }
@@ -151,6 +159,7 @@ final class Studies {
               Contenders.REDISSON)) {
         variants.add(new Throughput(contender, Load.fight(nodes, 1), nodes));
       }
+      variants.add(new Throughput(Contenders.infinispan(), Load.fight(nodes, 1), nodes));
     }
     return study(HAND_OVER, "one lock fought over, exclusive", "nodes", variants);
   }
@@ -306,6 +315,46 @@ final class Studies {
         IN_FLIGHT + " acquires in flight, drawn from very many locks",
         "locks",
         variants);
+  }
+
+  private Study cost() {
+    List<Variant> variants = new ArrayList<>();
+    for (LockMode mode : LockMode.values()) {
+      for (int locks : scale.pick(List.of(1), List.of(1, 8, MANY_LOCKS))) {
+        Key key = Key.rate(series(Contenders.UNCACHED, mode), locks);
+        variants.add(new Throughput(Contenders.UNCACHED, mode, Load.own(locks), key));
+      }
+    }
+    for (int percent : scale.pick(List.of(100), List.of(25, 100))) {
+      variants.add(new Turns(Contenders.CACHED, CONTENTION_NODES, percent));
+    }
+    for (int readers : scale.pick(List.of(1, 5), List.of(1, 5, 20))) {
+      variants.add(new Recall(readers));
+    }
+    variants.add(new ServerMemory(scale.pick(100, 20_000)));
+    return new Study(
+        COST,
+        "what acquires cost the servers",
+        "locks, percent or readers",
+        scale.window(),
+        variants,
+        true);
+  }
+
+  private Study ensembles() {
+    List<Variant> variants = new ArrayList<>();
+    for (int ensembles : scale.pick(List.of(1, 2), List.of(1, 2, 3))) {
+      Key key = Key.rate("dmcl", ensembles);
+      Load load = Load.own(MANY_LOCKS * ensembles);
+      variants.add(new Throughput(Contenders.spread(ensembles), EXCLUSIVE, load, key));
+    }
+    return new Study(
+        "ensembles",
+        "a lockspace over several ensembles, in parallel " + MANY_LOCKS + " locks for each",
+        "ensembles",
+        scale.window(),
+        variants,
+        true);
   }
 
   private Study study(String name, String title, String x, List<Variant> variants) {

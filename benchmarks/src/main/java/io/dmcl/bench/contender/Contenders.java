@@ -101,6 +101,16 @@ public final class Contenders {
     return contender;
   }
 
+  /** This project's, not cached, in a lockspace over so many ensembles. */
+  public static Contender spread(int ensembles) {
+    return new Dmcl("dmcl over " + ensembles, Call.BARE, ensembles);
+  }
+
+  /** Infinispan's, in a cluster of its own. */
+  public static Contender infinispan() {
+    return new InfinispanLock();
+  }
+
   /** So many locks at once by {@code acquireAll}. */
   public static Contender set(int size) {
     return new DmclSet(size);

@@ -9,6 +9,8 @@ import io.dmcl.lock.LockOptions;
 import io.dmcl.lock.LockProperty;
 import io.dmcl.lock.Lockspace;
 import io.dmcl.lock.zookeeper.ZooKeeperLockspace;
+import java.io.IOException;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -30,9 +32,16 @@ final class Dmcl implements Contender {
   private final String name;
   private final Call call;
   private final LockOptions options;
+  private final int ensembles;
 
   Dmcl(String name, Call call, LockProperty... properties) {
+    this(name, call, 1, properties);
+  }
+
+  /** With its locks spread over so many ensembles. */
+  Dmcl(String name, Call call, int ensembles, LockProperty... properties) {
     this.name = name;
+    this.ensembles = ensembles;
     this.call = call;
     options = LockOptions.of(properties);
   }
@@ -43,8 +52,16 @@ final class Dmcl implements Contender {
   }
 
   @Override
-  public Node open(Addresses servers) {
-    return new DmclNode(lockspace(servers));
+  public Node open(Addresses servers) throws IOException, InterruptedException {
+    return new DmclNode(ensembles == 1 ? lockspace(servers) : spread(servers));
+  }
+
+  private Lockspace spread(Addresses servers) throws IOException, InterruptedException {
+    Map<String, String> connectStrings = new HashMap<>();
+    for (String connectString : servers.zooKeepers(ensembles)) {
+      connectStrings.put("ensemble-" + connectStrings.size(), connectString);
+    }
+    return ZooKeeperLockspace.connect(connectStrings).name("bench-" + ensembles).open();
   }
 
   /** A lockspace on a session of its own. */

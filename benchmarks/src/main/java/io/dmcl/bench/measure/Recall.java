@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /** How long a writer waits when so many nodes have the lock cached for reading. */
-public final class Recall implements Variant {
+public final class Recall implements Counting {
   /** The only series. */
   public static final String SERIES = "writer's wait";
 
@@ -25,6 +25,7 @@ public final class Recall implements Variant {
   private static final int USES = 3; // of a grant; one that is used once is not worth keeping
 
   private final int readers;
+  private long writes;
   private final List<Lockspace> lockspaces = new ArrayList<>();
   private final List<ClusterLock> readLocks = new ArrayList<>();
   private final List<ClusterLock> writeLocks = new ArrayList<>();
@@ -68,6 +69,7 @@ public final class Recall implements Variant {
       waits.add((System.nanoTime() - start) / 1e6);
       writeLock.unlock();
     }
+    writes += waits.size();
     long expected = (long) readers * waits.size();
     if (recalls() - recallsBefore < expected) {
       throw new IllegalStateException(
@@ -76,6 +78,12 @@ public final class Recall implements Variant {
     return Map.of(
         new Key(SERIES, readers, MS),
         Statistics.of(waits.stream().mapToDouble(Double::doubleValue).toArray()).median());
+  }
+
+  /** The writer's; one acquire of each reader comes with it. */
+  @Override
+  public long acquires() {
+    return writes;
   }
 
   private void readEverywhere() throws InterruptedException {

@@ -89,9 +89,11 @@ public final class Rounds {
     return values;
   }
 
-  private static Map<Key, Double> run(Study study, Variant variant) throws Exception {
+  private Map<Key, Double> run(Study study, Variant variant) throws Exception {
     try {
-      return variant.run(study.window());
+      return study.isReckoned() && variant instanceof Counting counting
+          ? ServerCost.reckon(counting, study.window(), servers)
+          : variant.run(study.window());
     } catch (Exception e) {
       throw new IllegalStateException(variant.name(), e);
     }

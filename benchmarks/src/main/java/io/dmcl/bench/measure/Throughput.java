@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * Threads that acquire and unlock as fast as they can. The critical section is empty. All nodes are
  * in this process, each on a session of its own.
  */
-public final class Throughput implements Variant {
+public final class Throughput implements Counting {
   private static final AtomicInteger NEXT_ID = new AtomicInteger();
   private static final long GRACE_MS = 500;
   private static final int LEAST_COUNT = 5;
@@ -32,6 +32,7 @@ public final class Throughput implements Variant {
   private final Key key;
   private final String id;
   private final List<Node> nodes = new ArrayList<>();
+  private final LongAdder total = new LongAdder();
   private int runs;
 
   /** Exclusive, reported under the contender's name. */
@@ -85,12 +86,18 @@ public final class Throughput implements Variant {
       perSecond = count(count, window);
     } finally {
       stop(workers);
+      total.add(count.sum());
     }
     Exception first = failure.get();
     if (first != null) {
       throw first;
     }
     return Map.of(key, perSecond);
+  }
+
+  @Override
+  public long acquires() {
+    return total.sum();
   }
 
   /** Counts for a window, and longer if there is too little to count. */

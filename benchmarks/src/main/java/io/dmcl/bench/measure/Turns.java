@@ -16,7 +16,7 @@ import java.util.SplittableRandom;
  * than the one before. What a lock costs that changes hands so often, without waiting for others'
  * work.
  */
-public final class Turns implements Variant {
+public final class Turns implements Counting {
   private final Contender contender;
   private final int nodeCount;
   private final int remotePercent;
@@ -24,6 +24,7 @@ public final class Turns implements Variant {
   private final List<Section> sections = new ArrayList<>();
   private final SplittableRandom random = new SplittableRandom(1);
   private int turn;
+  private long acquires;
 
   /** With so many nodes; {@code remotePercent} is reported as x. */
   public Turns(Contender contender, int nodeCount, int remotePercent) {
@@ -67,7 +68,13 @@ public final class Turns implements Variant {
       count++;
       elapsed = System.nanoTime() - start;
     } while (elapsed < nanos);
+    acquires += count;
     return count * 1e9 / elapsed;
+  }
+
+  @Override
+  public long acquires() {
+    return acquires;
   }
 
   @Override

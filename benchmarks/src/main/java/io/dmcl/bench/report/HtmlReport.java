@@ -1,6 +1,7 @@
 package io.dmcl.bench.report;
 
 import com.google.common.html.HtmlEscapers;
+import io.dmcl.bench.measure.Growth;
 import io.dmcl.bench.measure.Key;
 import io.dmcl.bench.measure.Numbers;
 import io.dmcl.bench.measure.Ratio;
@@ -96,9 +97,28 @@ public final class HtmlReport {
       html.append("</tr>\n");
     }
     html.append("</table>\n");
+    growths(Growth.of(result), html);
     for (String line : result.skipped()) {
       html.append("<p>Skipped: ").append(escape(line)).append("</p>\n");
     }
+  }
+
+  private static void growths(List<Growth> growths, StringBuilder html) {
+    if (growths.isEmpty()) {
+      return;
+    }
+    html.append(
+        "<table>\n<tr><th>series<th>unit<th>from<th>to<th>grows as x to the power of</tr>\n");
+    for (Growth growth : growths) {
+      html.append("<tr>");
+      cell(growth.series(), html);
+      cell(growth.unit(), html);
+      number(growth.from(), html);
+      number(growth.to(), html);
+      html.append("<td class=\"n\">").append(String.format("%.2f", growth.exponent()));
+      html.append("</tr>\n");
+    }
+    html.append("</table>\n");
   }
 
   private static void numbers(Statistics value, StringBuilder html) {

@@ -2,6 +2,7 @@ package io.dmcl.bench.report;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import io.dmcl.bench.measure.Growth;
 import io.dmcl.bench.measure.Statistics;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -15,7 +16,12 @@ public final class JsonReport {
       Environment environment, String method, List<Study> studies, List<Ratio> ratios) {}
 
   private record Study(
-      String name, String title, String x, List<Value> values, List<String> skipped) {}
+      String name,
+      String title,
+      String x,
+      List<Value> values,
+      List<Growth> growths,
+      List<String> skipped) {}
 
   private record Value(String series, double x, String unit, Statistics value) {}
 
@@ -44,6 +50,7 @@ public final class JsonReport {
                                             e.getKey().unit(),
                                             e.getValue()))
                                 .toList(),
+                            Growth.of(result),
                             result.skipped()))
                 .toList(),
             report.ratios().stream()

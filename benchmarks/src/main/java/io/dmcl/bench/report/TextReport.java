@@ -1,5 +1,6 @@
 package io.dmcl.bench.report;
 
+import io.dmcl.bench.measure.Growth;
 import io.dmcl.bench.measure.Key;
 import io.dmcl.bench.measure.Numbers;
 import io.dmcl.bench.measure.Ratio;
@@ -57,6 +58,15 @@ public final class TextReport {
           key.unit());
     }
     out.println("  (x: " + result.study().x() + ")");
+    for (Growth growth : Growth.of(result)) {
+      out.printf(
+          "  %-34s grows as x^%.2f from %s to %s  (%s)%n",
+          growth.series(),
+          growth.exponent(),
+          Numbers.format(growth.from()),
+          Numbers.format(growth.to()),
+          growth.unit());
+    }
     result.skipped().forEach(line -> out.println("  skipped " + line));
   }
 }

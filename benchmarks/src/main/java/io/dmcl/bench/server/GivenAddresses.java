@@ -1,11 +1,13 @@
 package io.dmcl.bench.server;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Addresses that one process gives to another as system properties. */
 public record GivenAddresses(String zooKeeper, String etcd, String redis) implements Addresses {
+  private static final String NOT_HERE = "not the process that started the servers";
   private static final String ZOOKEEPER = "dmcl.bench.zookeeper";
   private static final String ETCD = "dmcl.bench.etcd";
   private static final String REDIS = "dmcl.bench.redis";
@@ -16,6 +18,16 @@ public record GivenAddresses(String zooKeeper, String etcd, String redis) implem
         System.getProperty(ZOOKEEPER, ""),
         System.getProperty(ETCD, ""),
         System.getProperty(REDIS, ""));
+  }
+
+  @Override
+  public List<String> zooKeepers(int count) {
+    throw new UnsupportedOperationException(NOT_HERE);
+  }
+
+  @Override
+  public long zooKeeperLiveHeap() {
+    throw new UnsupportedOperationException(NOT_HERE);
   }
 
   /**

@@ -9,13 +9,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** TCP ports of the loopback interface. */
-final class Ports {
+public final class Ports {
   private static final long POLL_MS = 50;
 
   private Ports() {}
 
   /** So many ports that nobody listens on. */
-  static List<Integer> free(int count) throws IOException {
+  public static List<Integer> free(int count) throws IOException {
     List<ServerSocket> sockets = new ArrayList<>();
     try {
       for (int i = 0; i < count; i++) {

@@ -3,6 +3,7 @@ package io.dmcl.bench.server;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -43,6 +44,15 @@ final class ServerProcess implements AutoCloseable {
                   System.lineSeparator(),
                   lines.subList(Math.max(0, lines.size() - LOG_LINES), lines.size())));
     }
+  }
+
+  /** How long it has run on a processor; 0 if the operating system does not tell. */
+  Duration cpu() {
+    return process.info().totalCpuDuration().orElse(Duration.ZERO);
+  }
+
+  long pid() {
+    return process.pid();
   }
 
   @Override

@@ -6,7 +6,9 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +20,7 @@ public final class Servers implements Addresses, AutoCloseable {
   private final boolean fsync;
   private final Path directory;
   private final ZooKeeperEnsemble ensemble;
+  private final List<ZooKeeperEnsemble> moreEnsembles = new ArrayList<>();
   private @Nullable EtcdCluster etcd;
   private @Nullable RedisServer redis;
 
@@ -51,6 +54,15 @@ public final class Servers implements Addresses, AutoCloseable {
             .anyMatch(entry -> Files.isExecutable(Path.of(entry, program)));
   }
 
+  /** What ZooKeeper's servers have done so far. */
+  public synchronized EnsembleLoad zooKeeperLoad() throws IOException {
+    EnsembleLoad load = ensemble.load();
+    for (ZooKeeperEnsemble other : moreEnsembles) {
+      load = load.plus(other.load());
+    }
+    return load;
+  }
+
   /** Whether what is written is on the disk before it is answered. */
   public boolean fsync() {
     return fsync;
@@ -59,6 +71,23 @@ public final class Servers implements Addresses, AutoCloseable {
   @Override
   public String zooKeeper() {
     return ensemble.connectString();
+  }
+
+  @Override
+  public synchronized List<String> zooKeepers(int count) throws IOException, InterruptedException {
+    while (1 + moreEnsembles.size() < count) {
+      Path files = Files.createTempDirectory(directory, "ensemble-");
+      moreEnsembles.add(new ZooKeeperEnsemble(files, fsync));
+    }
+    return Stream.concat(Stream.of(ensemble), moreEnsembles.stream())
+        .limit(count)
+        .map(ZooKeeperEnsemble::connectString)
+        .toList();
+  }
+
+  @Override
+  public long zooKeeperLiveHeap() throws IOException, InterruptedException {
+    return ensemble.liveHeap();
   }
 
   @Override
@@ -77,8 +106,10 @@ public final class Servers implements Addresses, AutoCloseable {
     return redis.address();
   }
 
-  /** Stops all but ZooKeeper; they are started again when they are needed. */
+  /** Stops all but the first ensemble; they are started again when they are needed. */
   public synchronized void stopOthers() {
+    moreEnsembles.forEach(ZooKeeperEnsemble::close);
+    moreEnsembles.clear();
     if (etcd != null) {
       etcd.close();
       etcd = null;

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -20,6 +21,7 @@ final class ZooKeeperEnsemble implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final List<ServerProcess> processes = new ArrayList<>();
+  private final List<Integer> clientPorts;
   private final String connectString;
 
   /** Starts the servers and waits until they form an ensemble. */
@@ -32,10 +34,9 @@ final class ZooKeeperEnsemble implements AutoCloseable {
               "server.%d=127.0.0.1:%d:%d%n",
               i + 1, ports.get(SERVERS + i), ports.get(2 * SERVERS + i)));
     }
+    clientPorts = List.copyOf(ports.subList(0, SERVERS));
     connectString =
-        ports.subList(0, SERVERS).stream()
-            .map(port -> "127.0.0.1:" + port)
-            .collect(Collectors.joining(","));
+        clientPorts.stream().map(port -> "127.0.0.1:" + port).collect(Collectors.joining(","));
     try {
       for (int i = 0; i < SERVERS; i++) {
         processes.add(
@@ -61,7 +62,7 @@ final class ZooKeeperEnsemble implements AutoCloseable {
         config,
         String.format(
             "dataDir=%s%nclientPort=%d%nclientPortAddress=127.0.0.1%ntickTime=%d%ninitLimit=10%n"
-                + "syncLimit=5%nmaxClientCnxns=0%nadmin.enableServer=false%n%s",
+                + "syncLimit=5%nmaxClientCnxns=0%nadmin.enableServer=false%n4lw.commands.whitelist=srvr,mntr%n%s",
             data, clientPort, TICK_MS, members));
     List<String> command =
         List.of(
@@ -92,6 +93,27 @@ final class ZooKeeperEnsemble implements AutoCloseable {
     } finally {
       client.close();
     }
+  }
+
+  /** What the servers have done so far. */
+  EnsembleLoad load() throws IOException {
+    List<Map<String, Long>> said = new ArrayList<>();
+    for (int port : clientPorts) {
+      said.add(Counters.of(port));
+    }
+    return EnsembleLoad.of(said, processes.stream().map(ServerProcess::cpu).toList());
+  }
+
+  /**
+   * The bytes of live objects on the heap of a server, garbage collected before; the least of all
+   * servers'.
+   */
+  long liveHeap() throws IOException, InterruptedException {
+    long least = Long.MAX_VALUE;
+    for (ServerProcess process : processes) {
+      least = Math.min(least, LiveHeap.of(process.pid()));
+    }
+    return least;
   }
 
   String connectString() {

@@ -1,0 +1,97 @@
+package io.dmcl.bench.measure;
+
+import io.dmcl.bench.server.Addresses;
+import io.dmcl.lock.Hold;
+import io.dmcl.lock.LockMode;
+import io.dmcl.lock.LockProperty;
+import io.dmcl.lock.Lockspace;
+import io.dmcl.lock.zookeeper.ZooKeeperLockspace;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/** What a lock that exists, and what a cached grant keeps on the heap of each ZooKeeper server. */
+public final class ServerMemory implements Variant {
+  /** The only series; x is the number of locks. */
+  public static final String SERIES = "server heap";
+
+  /** Of a lock that nobody has: its znodes. */
+  public static final String LOCK = "bytes/lock";
+
+  /** Of an exclusive grant, the lock itself not included: its znodes and a watch. */
+  public static final String GRANT = "bytes/grant";
+
+  private static final int GRANTS_PER_SESSION = 4_000;
+  private static final int IN_FLIGHT = 512;
+
+  private final int locks;
+  private @Nullable Addresses servers;
+  private int runs;
+
+  /** Of so many. */
+  public ServerMemory(int locks) {
+    this.locks = locks;
+  }
+
+  @Override
+  public String name() {
+    return "server heap of " + locks;
+  }
+
+  @Override
+  public void open(Addresses theServers) {
+    servers = theServers;
+  }
+
+  @Override
+  public Map<Key, Double> run(Duration window) throws Exception {
+    Addresses there = servers;
+    if (there == null) {
+      throw new IllegalStateException("not open");
+    }
+    ZooKeeperLockspace builder =
+        ZooKeeperLockspace.connect(there.zooKeeper())
+            .name("server-heap-" + runs++)
+            .idleTime(Duration.ZERO)
+            .maxCachedGrants(locks)
+            .closeTimeout(Duration.ofMinutes(5))
+            .sessions(1 + locks / GRANTS_PER_SESSION);
+    long empty;
+    long granted;
+    try (Lockspace lockspace = builder.open()) {
+      empty = there.zooKeeperLiveHeap();
+      acquireAll(lockspace);
+      granted = there.zooKeeperLiveHeap();
+    }
+    long released = there.zooKeeperLiveHeap(); // the locks are still known
+    return Map.of(
+        new Key(SERIES, locks, LOCK),
+        (double) (released - empty) / locks,
+        new Key(SERIES, locks, GRANT),
+        (double) (granted - released) / locks);
+  }
+
+  private void acquireAll(Lockspace lockspace) throws InterruptedException {
+    Semaphore inFlight = new Semaphore(IN_FLIGHT);
+    for (long i = 0; i < locks; i++) {
+      inFlight.acquire();
+      lockspace
+          .allocate(i, LockProperty.CACHE_WR_LK)
+          .acquireAsync(LockMode.EXCLUSIVE)
+          .thenAccept(Hold::unlock)
+          .whenComplete((done, failure) -> inFlight.release());
+    }
+    inFlight.acquire(IN_FLIGHT);
+  }
+
+  @Override
+  public boolean needsWarmUp() {
+    return false; // the size of objects does not change with use
+  }
+
+  @Override
+  public void close() {
+    servers = null;
+  }
+}
