@@ -2,16 +2,12 @@ package io.dmcl.bench.measure;
 
 import io.dmcl.bench.server.Addresses;
 import io.dmcl.lock.ClusterLock;
-import io.dmcl.lock.Hold;
 import io.dmcl.lock.LockMode;
-import io.dmcl.lock.LockProperty;
 import io.dmcl.lock.Lockspace;
-import io.dmcl.lock.zookeeper.ZooKeeperLockspace;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -24,8 +20,6 @@ public final class Heap implements Variant {
   /** The unit of heap. */
   public static final String BYTES = "bytes/lock";
 
-  private static final int GRANTS_PER_SESSION = 4_000;
-  private static final int IN_FLIGHT = 512;
   private static final int COLLECTIONS = 3;
 
   private final int locks;
@@ -66,32 +60,12 @@ public final class Heap implements Variant {
     if (there == null) {
       throw new IllegalStateException("not open");
     }
-    ZooKeeperLockspace builder =
-        ZooKeeperLockspace.connect(there.zooKeeper())
-            .name("heap-" + locks + mode + runs++)
-            .idleTime(Duration.ZERO)
-            .maxCachedGrants(locks)
-            .closeTimeout(Duration.ofMinutes(5))
-            .sessions(1 + locks / GRANTS_PER_SESSION);
-    try (Lockspace lockspace = builder.open()) {
+    try (Lockspace lockspace = CachedGrants.open(there, "heap-" + locks + mode + runs++, locks)) {
       acquire(lockspace.allocate("first"));
       long before = usedHeap();
       long start = System.nanoTime();
-      Semaphore inFlight = new Semaphore(IN_FLIGHT);
-      for (long i = 0; i < locks; i++) {
-        inFlight.acquire();
-        lockspace
-            .allocate(i, LockProperty.CACHE_RD_LK, LockProperty.CACHE_WR_LK)
-            .acquireAsync(mode)
-            .thenAccept(Hold::unlock)
-            .whenComplete((done, failure) -> inFlight.release());
-      }
-      inFlight.acquire(IN_FLIGHT);
+      CachedGrants.acquire(lockspace, locks, mode);
       double perSecond = locks * 1e9 / (System.nanoTime() - start);
-      long grants = lockspace.stats().grants();
-      if (grants < locks) {
-        throw new IllegalStateException("only " + grants + " grants of " + locks);
-      }
       double bytes = (double) (usedHeap() - before) / locks;
       return Map.of(
           new Key(series(mode), locks, BYTES),

@@ -1,14 +1,10 @@
 package io.dmcl.bench.measure;
 
 import io.dmcl.bench.server.Addresses;
-import io.dmcl.lock.Hold;
 import io.dmcl.lock.LockMode;
-import io.dmcl.lock.LockProperty;
 import io.dmcl.lock.Lockspace;
-import io.dmcl.lock.zookeeper.ZooKeeperLockspace;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /** What a lock that exists, and what a cached grant keeps on the heap of each ZooKeeper server. */
@@ -21,9 +17,6 @@ public final class ServerMemory implements Variant {
 
   /** Of an exclusive grant, the lock itself not included: its znodes and a watch. */
   public static final String GRANT = "bytes/grant";
-
-  private static final int GRANTS_PER_SESSION = 4_000;
-  private static final int IN_FLIGHT = 512;
 
   private final int locks;
   private @Nullable Addresses servers;
@@ -50,18 +43,11 @@ public final class ServerMemory implements Variant {
     if (there == null) {
       throw new IllegalStateException("not open");
     }
-    ZooKeeperLockspace builder =
-        ZooKeeperLockspace.connect(there.zooKeeper())
-            .name("server-heap-" + runs++)
-            .idleTime(Duration.ZERO)
-            .maxCachedGrants(locks)
-            .closeTimeout(Duration.ofMinutes(5))
-            .sessions(1 + locks / GRANTS_PER_SESSION);
     long empty;
     long granted;
-    try (Lockspace lockspace = builder.open()) {
+    try (Lockspace lockspace = CachedGrants.open(there, "server-heap-" + runs++, locks)) {
       empty = there.zooKeeperLiveHeap();
-      acquireAll(lockspace);
+      CachedGrants.acquire(lockspace, locks, LockMode.EXCLUSIVE);
       granted = there.zooKeeperLiveHeap();
     }
     long released = there.zooKeeperLiveHeap(); // the locks are still known
@@ -70,19 +56,6 @@ public final class ServerMemory implements Variant {
         (double) (released - empty) / locks,
         new Key(SERIES, locks, GRANT),
         (double) (granted - released) / locks);
-  }
-
-  private void acquireAll(Lockspace lockspace) throws InterruptedException {
-    Semaphore inFlight = new Semaphore(IN_FLIGHT);
-    for (long i = 0; i < locks; i++) {
-      inFlight.acquire();
-      lockspace
-          .allocate(i, LockProperty.CACHE_WR_LK)
-          .acquireAsync(LockMode.EXCLUSIVE)
-          .thenAccept(Hold::unlock)
-          .whenComplete((done, failure) -> inFlight.release());
-    }
-    inFlight.acquire(IN_FLIGHT);
   }
 
   @Override

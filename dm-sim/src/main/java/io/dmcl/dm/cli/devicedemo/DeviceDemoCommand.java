@@ -1,15 +1,13 @@
 package io.dmcl.dm.cli.devicedemo;
 
+import io.dmcl.dm.cli.demo.ClusterOptions;
 import io.dmcl.dm.cli.demo.Progress;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** The command {@code demo}: its options, and its exit status. */
 @Command(
@@ -33,31 +31,7 @@ public final class DeviceDemoCommand implements Callable<Integer> {
   private static final String KILL = "kill";
   private static final int MAX_NODES = 8;
 
-  @Spec private CommandSpec spec;
-
-  @Option(
-      names = "--connect",
-      paramLabel = "host:port,...",
-      description = "An ensemble to use. Without it, three servers are started in this process.")
-  private @Nullable String connectString;
-
-  @Option(
-      names = "--tick-ms",
-      defaultValue = "2000",
-      description = "With --connect: the servers' tickTime or more. Default: ${DEFAULT-VALUE}.")
-  private long tickMs;
-
-  @Option(
-      names = "--nodes",
-      defaultValue = "3",
-      description = "How many processes. Default: ${DEFAULT-VALUE}.")
-  private int nodes;
-
-  @Option(
-      names = "--seconds",
-      defaultValue = "5",
-      description = "How long each phase is. Default: ${DEFAULT-VALUE}.")
-  private int seconds;
+  @Mixin private ClusterOptions cluster;
 
   @Option(
       names = "--seed",
@@ -92,32 +66,23 @@ public final class DeviceDemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    if (nodes < 2 || nodes > MAX_NODES) {
-      throw misused("--nodes: from 2 to " + MAX_NODES);
-    } else if (seconds < 1) {
-      throw misused("--seconds: at least 1");
-    } else if (stopAt != null && !stopAt.equals(KILL)) {
-      throw misused("--stop-at: only kill");
-    } else if (tickMs < 1) {
-      throw misused("--tick-ms: at least 1");
+    cluster.check(MAX_NODES);
+    if (stopAt != null && !stopAt.equals(KILL)) {
+      throw cluster.misused("--stop-at: only kill");
     } else if (sectors < Volume.MIN_SECTORS || sectors % 1024 != 0) {
-      throw misused("--sectors: a multiple of 1024, at least " + Volume.MIN_SECTORS);
+      throw cluster.misused("--sectors: a multiple of 1024, at least " + Volume.MIN_SECTORS);
     }
     DeviceDemoRun.Settings settings =
         new DeviceDemoRun.Settings(
-            nodes,
-            Duration.ofSeconds(seconds),
+            cluster.nodes(),
+            cluster.phase(),
             seed,
             sectors,
-            connectString,
-            Duration.ofMillis(tickMs),
+            cluster.connectString(),
+            cluster.tick(),
             stopAt != null,
             keep,
             damaged);
     return new DeviceDemoRun(settings, new Progress(System.out)).call("dmcl demo");
-  }
-
-  private ParameterException misused(String message) {
-    return new ParameterException(spec.commandLine(), message);
   }
 }

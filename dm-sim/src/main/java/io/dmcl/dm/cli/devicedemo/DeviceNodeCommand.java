@@ -3,32 +3,26 @@ package io.dmcl.dm.cli.devicedemo;
 import io.dmcl.dm.BlockDevice;
 import io.dmcl.dm.DeviceMapper;
 import io.dmcl.dm.Settings;
-import io.dmcl.dm.cli.demo.WorkDirectory;
+import io.dmcl.dm.cli.demo.NodeOptions;
+import io.dmcl.dm.cli.demo.Orders;
 import io.dmcl.dm.disk.DiskSettings;
 import io.dmcl.lock.LockStats;
 import io.dmcl.lock.Lockspace;
-import io.dmcl.lock.zookeeper.ZooKeeperLockspace;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
  * One node of the demo, in a process of its own. It does what its standard input says, line by
- * line, and answers on its standard output. When its input ends without {@code exit}, its parent is
- * gone: it deletes the working directory and ends at once.
+ * line, and answers on its standard output.
  */
 @Command(name = DeviceNodeCommand.NAME, hidden = true, description = "One node of the demo.")
 // picocli sets the fields.
@@ -36,20 +30,9 @@ import picocli.CommandLine.Option;
 public final class DeviceNodeCommand implements Callable<Integer> {
   static final String NAME = "demo-node";
 
-  private static final int ORPHANED = 3;
   private static final int IDLE_MILLIS = 500;
 
-  @Option(names = "--dir", required = true)
-  private Path directory;
-
-  @Option(names = "--connect", required = true)
-  private String connectString;
-
-  @Option(names = "--root", required = true)
-  private String root;
-
-  @Option(names = "--node", required = true)
-  private int node;
+  @Mixin private NodeOptions options;
 
   @Option(names = "--nodes", required = true)
   private int nodes;
@@ -57,16 +40,6 @@ public final class DeviceNodeCommand implements Callable<Integer> {
   @Option(names = "--sectors", required = true)
   private long sectors;
 
-  @Option(names = "--seed", required = true)
-  private long seed;
-
-  @Option(names = "--session-timeout-ms", required = true)
-  private long sessionTimeoutMs;
-
-  @Option(names = "--tick-ms", required = true)
-  private long tickMs;
-
-  private final BlockingQueue<String> orders = new LinkedBlockingQueue<>();
   private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
   private final NodeFaults faults = new NodeFaults(this::say);
   private final Map<String, Expectation> expectations = new LinkedHashMap<>();
@@ -78,21 +51,13 @@ public final class DeviceNodeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Thread reader = new Thread(this::readOrders, "orders");
-    reader.setDaemon(true);
-    reader.start();
+    Orders orders = Orders.read(options.directory(), order -> false);
     volume = new Volume(sectors, nodes);
-    traffic = new Traffic(volume, node, seed, faults, this::say);
-    try (Lockspace opened =
-        ZooKeeperLockspace.connect(connectString)
-            .root(root)
-            .sessionTimeout(Duration.ofMillis(sessionTimeoutMs))
-            .tick(Duration.ofMillis(tickMs))
-            .open()) {
+    traffic = new Traffic(volume, options.node(), options.seed(), faults, this::say);
+    try (Lockspace opened = options.open()) {
       lockspace = opened;
-      opened.dump(); // the session is there
       say("ready");
-      for (String order = orders.take(); !order.equals("exit"); order = orders.take()) {
+      for (String order = orders.take(); !order.equals(Orders.EXIT); order = orders.take()) {
         obey(order.split(" ", -1));
       }
       close();
@@ -165,11 +130,11 @@ public final class DeviceNodeCommand implements Callable<Integer> {
             .withCaching(cached)
             .withTimes(IDLE_MILLIS, Settings.DEFAULT.scanMillis())
             .withDisks(new DiskSettings(false, false, faults));
-    DeviceMapper opened = new DeviceMapper(lockspace, directory, settings);
+    DeviceMapper opened = new DeviceMapper(lockspace, options.directory(), settings);
     devices = opened;
     opened.create(Volume.VOLUME, volume.volumeTable());
     opened.create(Volume.ORIGIN, volume.originTable());
-    Board board = Board.open(directory, Volume.ORIGIN, volume.blocks());
+    Board board = Board.open(options.directory(), Volume.ORIGIN, volume.blocks());
     Expectation expected = Expectation.ofOrigin(Volume.ORIGIN, board);
     expectations.put(Volume.ORIGIN, expected);
     traffic.use(Volume.ORIGIN, opened.device(Volume.ORIGIN), expected, board);
@@ -177,10 +142,10 @@ public final class DeviceNodeCommand implements Callable<Integer> {
 
   /** Begins to read a snapshot that was taken, and to write it if it is the second. */
   private void use(String name) throws IOException {
-    Bounds bounds = Bounds.load(directory, name);
+    Bounds bounds = Bounds.load(options.directory(), name);
     Board board =
         Volume.Snapshot.of(name) == Volume.Snapshot.SNAP2
-            ? Board.open(directory, name, volume.blocks())
+            ? Board.open(options.directory(), name, volume.blocks())
             : null;
     Expectation expected = Expectation.ofSnapshot(name, board, bounds);
     expectations.put(name, expected);
@@ -209,7 +174,7 @@ public final class DeviceNodeCommand implements Callable<Integer> {
                 tally.addLocks(before, lockspace.stats());
                 result.complete(tally);
               } catch (IOException | RuntimeException e) {
-                say("problem node " + node + " cannot go on: " + e);
+                say("problem node " + options.node() + " cannot go on: " + e);
                 result.completeExceptionally(e);
               }
             },
@@ -224,25 +189,7 @@ public final class DeviceNodeCommand implements Callable<Integer> {
         volume,
         (sector, sectors) -> Traffic.insist(() -> device.read(sector, sectors)),
         expectations.get(name),
-        problem -> say("problem node " + node + ": " + problem));
-  }
-
-  private void readOrders() {
-    boolean exit = false;
-    try {
-      BufferedReader in =
-          new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-      for (String line = in.readLine(); line != null; line = in.readLine()) {
-        exit |= line.equals("exit");
-        orders.add(line);
-      }
-    } catch (IOException e) {
-      // as if it had ended
-    }
-    if (!exit) {
-      WorkDirectory.delete(directory);
-      Runtime.getRuntime().halt(ORPHANED);
-    }
+        problem -> say("problem node " + options.node() + ": " + problem));
   }
 
   private void say(String line) {
