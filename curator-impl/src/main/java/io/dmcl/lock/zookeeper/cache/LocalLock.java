@@ -228,7 +228,8 @@ public final class LocalLock implements Request.Listener {
    * @param told what the hold had been told
    */
   public void unlocked(Grant of, Freshness told) {
-    if (of == grant && told != Freshness.UNCHANGED) {
+    // Whoever was told and then lost the hold may not have reloaded.
+    if (of == grant && told != Freshness.UNCHANGED && of.lease().isValid(host.nanoTime())) {
       of.takeNews();
       memory = of.memory();
     }
@@ -273,7 +274,7 @@ public final class LocalLock implements Request.Listener {
    * @return false if the hold's grant is not this lock's any more
    */
   public boolean downgrade(Grant of) {
-    if (of != grant || demoting) {
+    if (of != grant || demoting || !of.lease().isValid(host.nanoTime())) {
       return false;
     }
     word.close(); // or a caller could become exclusive after the look at the holds
@@ -943,6 +944,10 @@ public final class LocalLock implements Request.Listener {
 
   private void sendDowngrade(Grant of) {
     Request request = of.request();
+    if (!of.lease().isValid(host.nanoTime())) {
+      loseGrant(LockObserver.End.LOST); // whoever was told so may have stopped half way
+      return;
+    }
     of.setMode(LockMode.SHARED);
     of.published(0);
     if (of.isTaken()) {

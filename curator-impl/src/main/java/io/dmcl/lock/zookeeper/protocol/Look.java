@@ -50,10 +50,13 @@ public record Look(Queue queue, @Nullable Version version, @Nullable List<Reques
     return intents == null && version != null && version.intents() != queue.exclusiveCount();
   }
 
-  /** The exclusive requests that vanished without a clean release. */
+  /**
+   * The exclusive requests that vanished without a clean release; or, where such were found by one
+   * that was released or downgraded cleanly, that one, in place of them.
+   */
   public List<RequestId> deadIntents() {
     return intents == null
         ? List.of()
-        : intents.stream().filter(id -> queue.find(id) == null).toList();
+        : intents.stream().filter(id -> !queue.hasExclusive(id)).toList();
   }
 }

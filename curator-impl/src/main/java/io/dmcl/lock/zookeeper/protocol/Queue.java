@@ -100,6 +100,12 @@ public record Queue(List<Entry> entries) {
     return entries.size() == 1 && entries.get(0).id().equals(id);
   }
 
+  /** Whether a request has an exclusive entry. */
+  boolean hasExclusive(RequestId id) {
+    Entry entry = find(id);
+    return entry != null && entry.mode() == LockMode.EXCLUSIVE;
+  }
+
   /** How many entries are exclusive. */
   public int exclusiveCount() {
     return (int) entries.stream().filter(e -> e.mode() == LockMode.EXCLUSIVE).count();

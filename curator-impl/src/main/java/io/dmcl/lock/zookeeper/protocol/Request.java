@@ -458,8 +458,13 @@ public final class Request implements Unit.Owner, WatchOwner {
     if (code == Code.NOT_EMPTY && renumber) {
       renumber = false;
       send(leaveWrites(), false);
+    } else if (index > 0 && code == Code.NO_NODE && isDead(writes.get(index))) {
+      // It was that of a waiter whose node lives and has deleted it.
+      String path = writes.get(index).path();
+      dead = dead.stream().filter(one -> !paths.intent(one).equals(path)).toList();
+      send(phase == Phase.LEAVING ? leaveWrites() : downgradeWrites(), false);
     } else if (index > 0 && code == Code.NO_NODE && writes.get(index) instanceof WriteOp.Delete) {
-      writes.remove(index); // a dead intent that somebody else has folded, or deleted by hand
+      writes.remove(index); // our own intent, deleted by hand
       send(writes, false);
     } else if (index > 0
         && code == Code.NO_NODE
@@ -833,11 +838,10 @@ public final class Request implements Unit.Owner, WatchOwner {
       return writes;
     }
     boolean exclusive = own.mode() == LockMode.EXCLUSIVE;
-    if (exclusive) {
-      writes.add(new WriteOp.Delete(paths.intent(id)));
-    }
     if (leave == Leave.RELEASE && exclusive) {
-      addDead(writes);
+      addIntents(writes);
+    } else if (exclusive) {
+      writes.add(new WriteOp.Delete(paths.intent(id)));
     }
     if (leave == Leave.RELEASE && renumber && exclusive) {
       writes.add(new WriteOp.Delete(paths.version()));
@@ -855,8 +859,7 @@ public final class Request implements Unit.Owner, WatchOwner {
     Entry own = Objects.requireNonNull(entry);
     List<WriteOp> writes = new ArrayList<>();
     writes.add(new WriteOp.Delete(paths.entry(own)));
-    writes.add(new WriteOp.Delete(paths.intent(id)));
-    addDead(writes);
+    addIntents(writes);
     writes.add(new WriteOp.SetData(paths.version(), Version.data(id, value)));
     writes.add(
         new WriteOp.Create(
@@ -864,11 +867,24 @@ public final class Request implements Unit.Owner, WatchOwner {
     return writes;
   }
 
-  /** After a repair the dead are forgotten; otherwise one of them is enough to remember. */
-  private void addDead(List<WriteOp> writes) {
-    for (int i = recovered ? 0 : 1; i < dead.size(); i++) {
-      writes.add(new WriteOp.Delete(paths.intent(dead.get(i))));
+  /**
+   * Our intent goes, and after a repair those of the dead. Without a repair one intent is enough to
+   * remember them: where there are several, ours stays instead. It could not be one of theirs, which
+   * may belong to a waiter whose node lives and will delete it.
+   */
+  private void addIntents(List<WriteOp> writes) {
+    boolean folds = !recovered && dead.size() > 1;
+    if (!folds) {
+      writes.add(new WriteOp.Delete(paths.intent(id)));
     }
+    if (folds || recovered) {
+      dead.forEach(one -> writes.add(new WriteOp.Delete(paths.intent(one))));
+    }
+  }
+
+  private boolean isDead(WriteOp write) {
+    return write instanceof WriteOp.Delete
+        && dead.stream().anyMatch(one -> paths.intent(one).equals(write.path()));
   }
 
   private void downgraded(long zxid) {

@@ -68,7 +68,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   private boolean makingRoom;
   private final Map<LocalLock, MonitorWatch> monitors = new LinkedHashMap<>();
   private final Map<Grant, List<HoldWatch>> holdListeners = new LinkedHashMap<>();
-  private final List<String> orphans = new ArrayList<>();
+  private final Orphans orphans = new Orphans(this);
   private final List<WantsSession<?>> waitingForSession = new ArrayList<>();
 
   /** What callers wait for, of any thread: if the event loop fails, nobody else completes it. */
@@ -641,7 +641,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   @Override
   public void orphaned(LocalLock lock, Request request) {
-    orphans.add(lock.paths().intent(request.id()));
+    orphans.add(lock.paths(), request);
     removeOrphans();
   }
 
@@ -835,20 +835,8 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   }
 
   private void removeOrphans() {
-    if (anyLane() == null || closed) {
-      return;
-    }
-    List<String> paths = List.copyOf(orphans);
-    orphans.clear();
-    for (String path : paths) {
-      var unused =
-          write(List.of(new WriteOp.Delete(path)))
-              .whenComplete(
-                  (code, error) -> {
-                    if (error != null) {
-                      orphans.add(path); // the session ended again; the next one tries
-                    }
-                  });
+    if (anyLane() != null && !closed) {
+      orphans.remove();
     }
   }
 

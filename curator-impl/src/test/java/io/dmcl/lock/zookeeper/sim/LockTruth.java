@@ -177,7 +177,7 @@ public final class LockTruth {
     deleted.forEach(
         (id, entry) -> {
           Entry instead = created.remove(id);
-          left(txn, id, instead, releaser, intentsDeleted.contains(id));
+          left(txn, id, instead, releaser, intentsDeleted);
         });
     if (unmade && bump == null) {
       purged();
@@ -214,7 +214,7 @@ public final class LockTruth {
       String id,
       @Nullable Entry instead,
       @Nullable RequestId releaser,
-      boolean intentDeleted) {
+      Set<String> intentsDeleted) {
     Place place = queue.get(id);
     if (place == null) {
       return;
@@ -230,8 +230,12 @@ public final class LockTruth {
     if (!wasExclusive) {
       return;
     }
+    boolean intentDeleted = intentsDeleted.contains(id);
     if (clean) {
       released(txn, place);
+      if (!intentDeleted) {
+        standsForTheDead(place, intentsDeleted);
+      }
     } else if (txn.kind() == Txn.Kind.WRITE && intentDeleted) {
       if (usedExclusively.contains(place.token)) {
         throw new Violation(
@@ -245,6 +249,14 @@ public final class LockTruth {
         dead.add(place.token);
       }
     }
+  }
+
+  /** An owner that has not repaired leaves its intent in place of those of several dead. */
+  private void standsForTheDead(Place place, Set<String> intentsDeleted) {
+    if (intentsDeleted.stream().filter(abandoned::containsKey).count() < 2) {
+      throw new Violation("lock " + name + ": " + place + " was released, but not its intent");
+    }
+    abandoned.put(place.id, place);
   }
 
   private void released(Txn txn, Place place) {

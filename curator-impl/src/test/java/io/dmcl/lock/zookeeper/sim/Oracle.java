@@ -71,6 +71,14 @@ final class Oracle {
     }
   }
 
+  /** What a node was granted for the shortest time counts: its users may have had it. */
+  static void note(Use use) {
+    Grant grant = use.local.fastGrant();
+    if (grant != null && grant.mode() == LockMode.EXCLUSIVE) {
+      use.truth.grantedExclusively.add(grant.token());
+    }
+  }
+
   private static String describe(Txn txn) {
     StringBuilder text = new StringBuilder("      log " + txn.zxid() + ' ' + txn.kind());
     text.append(" of session ").append(Long.toHexString(txn.session()));
@@ -98,9 +106,6 @@ final class Oracle {
       }
       LockMode mode = null;
       Grant grant = use.local.fastGrant();
-      if (grant != null && grant.mode() == LockMode.EXCLUSIVE) {
-        lock.grantedExclusively.add(grant.token());
-      }
       if (grant != null && grant.lease().isValid(use.node.loop().nanoTime())) {
         mode = grant.mode();
         checkPlace(use, grant.token(), mode, "grant");
@@ -126,28 +131,45 @@ final class Oracle {
 
   /** Whoever believes to own a lock has a place in its queue, with nobody in conflict before it. */
   private void checkPlace(Use use, long token, LockMode mode, String what) {
-    LockTruth.Place own = use.truth.placeOf(token, mode);
-    if (own == null && mode == LockMode.SHARED) {
-      own = use.truth.upgradeOf(use, token);
-    }
-    if (own == null || !own.mode().covers(mode)) {
-      throw new Violation(
-          use
-              + ": a valid "
-              + mode
-              + " "
-              + what
-              + " of token "
-              + token
-              + " has "
-              + (own == null ? "no entry" : "the entry " + own.entry.name()));
-    }
-    for (LockTruth.Place place : use.truth.queue.values()) {
-      if (place.entry.sequence() < own.entry.sequence() && place.mode().conflictsWith(own.mode())) {
-        throw new Violation(
-            use + ": a valid " + mode + " " + what + " overtook the entry " + place.entry.name());
+    LockTruth truth = use.truth;
+    LockTruth.Place before = null;
+    boolean found = false;
+    // One transaction may have made several places of a node, all but one given up by now.
+    for (LockTruth.Place own : truth.queue.values()) {
+      if (own.token == token && own.mode().covers(mode)) {
+        found = true;
+        before = blockerOf(truth, own);
+        if (before == null) {
+          return;
+        }
       }
     }
+    LockTruth.Place upgrade =
+        found || mode == LockMode.EXCLUSIVE ? null : truth.upgradeOf(use, token);
+    if (upgrade != null) {
+      before = blockerOf(truth, upgrade);
+      if (before == null) {
+        return;
+      }
+    }
+    throw new Violation(
+        use
+            + ": a valid "
+            + mode
+            + " "
+            + what
+            + " of token "
+            + token
+            + (before == null ? " has no entry" : " overtook the entry " + before.entry.name()));
+  }
+
+  private static LockTruth.@Nullable Place blockerOf(LockTruth truth, LockTruth.Place own) {
+    for (LockTruth.Place place : truth.queue.values()) {
+      if (place.excludes(own)) {
+        return place;
+      }
+    }
+    return null;
   }
 
   /** A user got a hold, or its upgrade. Returns whether it can be used at all. */

@@ -93,7 +93,7 @@ enum PlantedBug {
       }),
   RECOVERED_WITHOUT_BEING_TOLD(
       Request.class,
-      "addDead",
+      "addIntents",
       (self, args, original) -> {
         set(self, "recovered", true);
         return original.call();

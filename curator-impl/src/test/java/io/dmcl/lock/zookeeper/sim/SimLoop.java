@@ -24,6 +24,7 @@ final class SimLoop implements Loop {
               a.atNanos != b.atNanos
                   ? Long.compare(a.atNanos, b.atNanos)
                   : Long.compare(a.order, b.order));
+  private Runnable afterEach = () -> {};
   private long timersMade;
   private boolean busy;
   private boolean running;
@@ -75,6 +76,11 @@ final class SimLoop implements Loop {
     busy = on;
   }
 
+  /** What is to be run after each task, before anything else can happen. */
+  void setAfterEach(Runnable observer) {
+    afterEach = observer;
+  }
+
   /** Whether there is anything to do now. */
   boolean canRun() {
     return !broken && (!tasks.isEmpty() || nextTimerNanos() <= clock.nanoTime());
@@ -118,6 +124,7 @@ final class SimLoop implements Loop {
     running = true;
     try {
       task.run();
+      afterEach.run();
     } catch (RuntimeException | Error e) {
       broken = true;
       onFailure.accept(e);

@@ -91,6 +91,7 @@ final class SmallWorld {
       ClusterLock lock = node.access.allocate(name, options);
       Use use = new Use(node, truth, resource, lock);
       oracle.add(use);
+      node.loop().setAfterEach(() -> Oracle.note(use));
       actors.add(new Actor(node, use, plan.modes().get(i)));
     }
     calm();

@@ -42,6 +42,7 @@ final class User {
     for (int i = 0; i < plan.locks; i++) {
       uses.add(allocate(i));
     }
+    node.loop().setAfterEach(() -> uses.forEach(Oracle::note));
   }
 
   private Use allocate(int index) {
@@ -361,7 +362,7 @@ final class User {
       trace(() -> held + ": downgraded");
     } catch (LockException e) {
       trace(() -> held + ": not downgraded, " + e.getMessage());
-      if (valid) {
+      if (valid && held.isValid()) { // otherwise it was lost just then
         throw new Violation(held + ": not downgraded", e);
       }
     }
