@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dmcl.lock.ClusterLock;
 import io.dmcl.lock.Hold;
+import io.dmcl.lock.HoldSet;
 import io.dmcl.lock.LockMode;
 import io.dmcl.lock.LockProperty;
 import io.dmcl.lock.Lockspace;
@@ -21,7 +22,9 @@ import io.dmcl.lock.zookeeper.runtime.NodeConfig;
 import io.dmcl.lock.zookeeper.runtime.Nodes;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.curator.framework.CuratorFramework;
@@ -292,6 +295,28 @@ class CostsIT {
     // Two that leave at once, and all the rest behind them.
     assertThat(acquires).isLessThanOrEqualTo(4);
     assertThat(unlocks).isLessThanOrEqualTo(4);
+  }
+
+  @Test
+  void acquireAll_64Locks_isOneTransactionAndOneMultiRead_andOneTransactionBack() throws Exception {
+    Lockspace node = openCounted();
+    Map<ClusterLock, LockMode> set = new LinkedHashMap<>();
+    for (int i = 0; i < 64; i++) {
+      set.put(node.allocate("set-" + i, LockProperty.PREALLOC_DLM), EXCLUSIVE);
+    }
+    get(node.acquireAllAsync(set)).close(); // so that they are known to exist
+    settle();
+    counter.clear();
+
+    HoldSet holds = get(node.acquireAllAsync(set));
+    assertThat(counter.trace())
+        .containsExactly("transact", "read", "transact answered", "read answered");
+
+    counter.clear();
+    holds.close();
+    eventually("the release is sent", () -> !counter.transactions().isEmpty());
+    settle();
+    assertThat(counter.trace()).containsExactly("transact", "transact answered");
   }
 
   @Test

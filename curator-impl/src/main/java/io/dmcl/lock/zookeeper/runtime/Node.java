@@ -193,8 +193,17 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   /** As {@link #call}, closed or not. */
   <T> CompletableFuture<T> ask(Supplier<T> task) {
+    return in(loop::run, task);
+  }
+
+  /** As {@link #ask}, for the end of a hold, whose release waits for what is asked for next. */
+  <T> CompletableFuture<T> leave(Supplier<T> task) {
+    return in(loop::gather, task);
+  }
+
+  private <T> CompletableFuture<T> in(Consumer<Runnable> how, Supplier<T> task) {
     CompletableFuture<T> result = new CompletableFuture<>();
-    loop.run(
+    how.accept(
         () -> {
           try {
             result.complete(task.get());
