@@ -413,8 +413,11 @@ class CostsIT {
     assertThat(counters).extracting(CountingCoordinator::fired).containsOnly(0);
     release(reader);
 
+    counters.forEach(CountingCoordinator::clear);
     Hold writer = acquire(open().allocate("herd"), EXCLUSIVE);
     assertThat(counters).extracting(CountingCoordinator::fired).containsOnly(1);
+    // A look, and the release.
+    assertThat(counters).extracting(CountingCoordinator::requests).containsOnly(2);
     assertThat(locks).extracting(lock -> lock.stats().recalls()).containsOnly(1L);
     release(writer);
     close();
