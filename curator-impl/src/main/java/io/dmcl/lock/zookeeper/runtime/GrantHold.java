@@ -207,7 +207,7 @@ final class GrantHold implements Hold {
 
   @Override
   public void unlock() {
-    if (end(loop()::gather) == Ended.LOST) {
+    if (end(handle.node().leaving()) == Ended.LOST) {
       throw handle.lostException();
     }
   }
