@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dmcl.lock.ClusterLock;
 import io.dmcl.lock.Hold;
+import io.dmcl.lock.HoldSet;
 import io.dmcl.lock.LockMode;
 import io.dmcl.lock.LockProperty;
 import io.dmcl.lock.Lockspace;
@@ -21,7 +22,9 @@ import io.dmcl.lock.zookeeper.runtime.NodeConfig;
 import io.dmcl.lock.zookeeper.runtime.Nodes;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.curator.framework.CuratorFramework;
@@ -295,6 +298,28 @@ class CostsIT {
   }
 
   @Test
+  void acquireAll_64Locks_isOneTransactionAndOneMultiRead_andOneTransactionBack() throws Exception {
+    Lockspace node = openCounted();
+    Map<ClusterLock, LockMode> set = new LinkedHashMap<>();
+    for (int i = 0; i < 64; i++) {
+      set.put(node.allocate("set-" + i, LockProperty.PREALLOC_DLM), EXCLUSIVE);
+    }
+    get(node.acquireAllAsync(set)).close(); // so that they are known to exist
+    settle();
+    counter.clear();
+
+    HoldSet holds = get(node.acquireAllAsync(set));
+    assertThat(counter.trace())
+        .containsExactly("transact", "read", "transact answered", "read answered");
+
+    counter.clear();
+    holds.close();
+    eventually("the release is sent", () -> !counter.transactions().isEmpty());
+    settle();
+    assertThat(counter.trace()).containsExactly("transact", "transact answered");
+  }
+
+  @Test
   void acquire_thousandThreadsOfOneNode_areOneEntry() throws Exception {
     int threads = 1_000;
     Lockspace other = open();
@@ -388,8 +413,11 @@ class CostsIT {
     assertThat(counters).extracting(CountingCoordinator::fired).containsOnly(0);
     release(reader);
 
+    counters.forEach(CountingCoordinator::clear);
     Hold writer = acquire(open().allocate("herd"), EXCLUSIVE);
     assertThat(counters).extracting(CountingCoordinator::fired).containsOnly(1);
+    // A look, and the release.
+    assertThat(counters).extracting(CountingCoordinator::requests).containsOnly(2);
     assertThat(locks).extracting(lock -> lock.stats().recalls()).containsOnly(1L);
     release(writer);
     close();

@@ -643,7 +643,9 @@ public final class Request implements Unit.Owner, WatchOwner {
       if (conflictTold) {
         listener.disarmed(this);
       } else {
-        arm();
+        // Nearly always somebody wants the lock, and it will be given up: a look is all that takes.
+        // If it finds nobody, the watch is set anew, and only the look behind that proves it.
+        wire.submit(Unit.reading(this, Look.reads(paths, false)));
       }
     } else if (phase == Phase.GRANTED && leave == null && armWanted) {
       arm(); // it was the watch on the entry that we had waited for, and stood in the way
@@ -761,7 +763,7 @@ public final class Request implements Unit.Owner, WatchOwner {
     } else if (armed) {
       listener.clear(this);
     } else if (armWanted) {
-      arm(); // the watch was used up after this look was asked for: it proves nothing any more
+      arm(); // no watch was set when this look was asked for: it proves nothing for what comes
     }
   }
 

@@ -5,6 +5,7 @@ import io.dmcl.lock.Freshness;
 import io.dmcl.lock.Hold;
 import io.dmcl.lock.HoldListener;
 import io.dmcl.lock.HoldState;
+import io.dmcl.lock.LockLostException;
 import io.dmcl.lock.LockMode;
 import io.dmcl.lock.zookeeper.cache.Grant;
 import io.dmcl.lock.zookeeper.cache.HoldWord;
@@ -13,6 +14,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A hold on a grant. Small: it is all that a cached acquire allocates. */
@@ -205,7 +207,7 @@ final class GrantHold implements Hold {
 
   @Override
   public void unlock() {
-    if (end(() -> {}) == Ended.LOST) {
+    if (end(handle.node().leaving()) == Ended.LOST) {
       throw handle.lostException();
     }
   }
@@ -213,7 +215,7 @@ final class GrantHold implements Hold {
   @Override
   public CompletableFuture<Void> unlockAsync() {
     CompletableFuture<CompletableFuture<Void>> sent = new CompletableFuture<>();
-    switch (end(() -> sent.complete(local().departures()))) {
+    switch (end(leaving -> leave(leaving, sent))) {
       case KEPT:
         return CompletableFuture.completedFuture(null);
       case LOST:
@@ -224,8 +226,17 @@ final class GrantHold implements Hold {
     return handle.node().outside(sent.thenCompose(future -> future));
   }
 
+  private void leave(Runnable leaving, CompletableFuture<CompletableFuture<Void>> sent) {
+    loop()
+        .run(
+            () -> {
+              leaving.run();
+              sent.complete(local().departures());
+            });
+  }
+
   /** How a hold ended. */
-  private enum Ended {
+  enum Ended {
     /** The grant is kept; nobody had to be told. */
     KEPT,
     /** The event loop has been told. */
@@ -234,7 +245,13 @@ final class GrantHold implements Hold {
     LOST
   }
 
-  private Ended end(Runnable afterwards) {
+  /**
+   * Ends it, if it is open.
+   *
+   * @param loop runs a task in the event loop
+   * @throws IllegalStateException if it was unlocked before
+   */
+  Ended end(Consumer<Runnable> loop) {
     if (!STATE.compareAndSet(this, OPEN, UNLOCKED)) {
       throw unlockedAlready();
     }
@@ -247,7 +264,7 @@ final class GrantHold implements Hold {
     long left = news ? 0 : word().exit(held);
     if (!news && !HoldWord.isSlow(left)) {
       if (watched) {
-        handle.node().loop().run(() -> handle.node().unwatchHold(this, of));
+        loop.accept(() -> handle.node().unwatchHold(this, of));
       }
       return Ended.KEPT;
     }
@@ -257,18 +274,14 @@ final class GrantHold implements Hold {
     if (lost) {
       state = UNLOCKED_LOST;
     }
-    handle
-        .node()
-        .loop()
-        .run(
-            () -> {
-              if (news) {
-                long unused = word().exit(held);
-              }
-              handle.node().unwatchHold(this, of);
-              local().unlocked(of, told);
-              afterwards.run();
-            });
+    loop.accept(
+        () -> {
+          if (news) {
+            long unused = word().exit(held);
+          }
+          handle.node().unwatchHold(this, of);
+          local().unlocked(of, told);
+        });
     return lost ? Ended.LOST : Ended.TOLD;
   }
 
@@ -281,9 +294,21 @@ final class GrantHold implements Hold {
 
   @Override
   public void close() {
-    if (state == OPEN) {
+    if (isOpen()) {
       unlock();
     }
+  }
+
+  boolean isOpen() {
+    return state == OPEN;
+  }
+
+  Loop loop() {
+    return handle.node().loop();
+  }
+
+  LockLostException lostException() {
+    return handle.lostException();
   }
 
   private LocalLock local() {

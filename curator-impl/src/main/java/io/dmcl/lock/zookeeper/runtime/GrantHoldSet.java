@@ -3,7 +3,11 @@ package io.dmcl.lock.zookeeper.runtime;
 import io.dmcl.lock.ClusterLock;
 import io.dmcl.lock.Hold;
 import io.dmcl.lock.HoldSet;
+import io.dmcl.lock.zookeeper.runtime.GrantHold.Ended;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The holds of a set. */
 final class GrantHoldSet implements HoldSet {
@@ -30,19 +34,23 @@ final class GrantHoldSet implements HoldSet {
 
   @Override
   public void close() {
-    RuntimeException first = null;
-    for (Hold hold : holds) {
-      try {
-        hold.close();
-      } catch (RuntimeException e) {
-        if (first == null) {
-          first = e;
-        } else {
-          first.addSuppressed(e);
+    // In one step of each event loop, so that the releases leave together.
+    Map<Loop, List<Runnable>> steps = new LinkedHashMap<>();
+    List<GrantHold> lost = new ArrayList<>();
+    try {
+      for (Hold each : holds) {
+        GrantHold hold = (GrantHold) each;
+        List<Runnable> step = steps.computeIfAbsent(hold.loop(), loop -> new ArrayList<>());
+        if (hold.isOpen() && hold.end(step::add) == Ended.LOST) {
+          lost.add(hold);
         }
       }
+    } finally {
+      steps.forEach((loop, step) -> loop.gather(() -> step.forEach(Runnable::run)));
     }
-    if (first != null) {
+    if (!lost.isEmpty()) {
+      RuntimeException first = lost.get(0).lostException();
+      lost.stream().skip(1).forEach(hold -> first.addSuppressed(hold.lostException()));
       throw first;
     }
   }

@@ -87,11 +87,11 @@ final class LockHandle implements ClusterLock {
         return;
       }
       boolean over = grant == null || !grant.lease().isValid(loop.nanoTime());
-      loop.run(local::unlocked);
+      loop.gather(local::unlocked);
       if (HoldWord.isLost(left) || over) {
         throw lostException();
       }
-    } else if (join(node.ask(() -> exitWithNews(mode)))) {
+    } else if (join(node.leave(() -> exitWithNews(mode)))) {
       throw lostException();
     }
   }

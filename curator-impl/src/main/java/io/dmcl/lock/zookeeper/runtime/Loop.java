@@ -20,6 +20,14 @@ public interface Loop {
    */
   void run(Runnable task);
 
+  /**
+   * As {@link #run}, but what the task has to send waits for what is asked for next, or for the
+   * loop's own thread, which is woken for it: whichever comes first. So a release and the request
+   * that its caller makes next travel together, and no release waits for a caller that does not
+   * come.
+   */
+  void gather(Runnable task);
+
   /** Runs a task at that time. Called by tasks only. */
   void schedule(long atNanos, Runnable task);
 

@@ -59,6 +59,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   private final String nodeId;
   private final byte[] nodeData;
   private final Loop loop;
+  private final Consumer<Runnable> leaving; // made once: the fast path allocates nothing
   private final List<Lane> lanes = new ArrayList<>();
 
   private final Map<LockName, LockHandle> locks = new LinkedHashMap<>();
@@ -133,6 +134,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     this.nodeId = nodeId;
     this.nodeData = nodeData;
     this.loop = loops.loop(this::flush, this::failed);
+    this.leaving = loop::gather;
     this.layout = new Layout(config.root(), config.lockspace());
     this.record = new FlightRecord(config.lockspace(), nodeId);
   }
@@ -152,6 +154,11 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   Loop loop() {
     return loop;
+  }
+
+  /** How the end of a hold is told to the loop, by whoever does not wait for its release. */
+  Consumer<Runnable> leaving() {
+    return leaving;
   }
 
   Callbacks callbacks() {
@@ -193,8 +200,17 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   /** As {@link #call}, closed or not. */
   <T> CompletableFuture<T> ask(Supplier<T> task) {
+    return in(loop::run, task);
+  }
+
+  /** As {@link #ask}, for the end of a hold, whose release waits for what is asked for next. */
+  <T> CompletableFuture<T> leave(Supplier<T> task) {
+    return in(leaving, task);
+  }
+
+  private <T> CompletableFuture<T> in(Consumer<Runnable> how, Supplier<T> task) {
     CompletableFuture<T> result = new CompletableFuture<>();
-    loop.run(
+    how.accept(
         () -> {
           try {
             result.complete(task.get());

@@ -38,6 +38,7 @@ final class ThreadLoop implements Loop {
   private volatile boolean broken;
   private long timersMade;
   private long sleepsUntilNanos; // guarded by busy, as the timers are
+  private boolean owesBatchEnd; // guarded by busy: tasks were run, and what follows a batch was not
 
   /**
    * A loop that has not started.
@@ -79,13 +80,22 @@ final class ThreadLoop implements Loop {
   @Override
   public void run(Runnable task) {
     tasks.add(task);
-    runAsCaller();
+    runAsCaller(true);
   }
 
-  private void runAsCaller() {
+  @Override
+  public void gather(Runnable task) {
+    tasks.add(task);
+    runAsCaller(false);
+  }
+
+  private void runAsCaller(boolean endsBatch) {
     while (!tasks.isEmpty() && busy.compareAndSet(false, true)) {
       try {
         runTasks(CALLER_TASKS);
+        if (endsBatch || stopped) {
+          endBatch();
+        }
       } finally {
         release();
       }
@@ -113,6 +123,7 @@ final class ThreadLoop implements Loop {
         try {
           runTimers();
           runTasks(Integer.MAX_VALUE);
+          endBatch();
           Timer next = timers.peek();
           long now = nanoTime();
           if (next != null) {
@@ -136,18 +147,19 @@ final class ThreadLoop implements Loop {
       }
     }
     // Callers that found us busy, or left us their tasks, before they could see that we stop.
-    runAsCaller();
+    run(() -> {});
   }
 
   /**
-   * Ends being the loop on a caller's thread. If tasks are left, or a timer is due before the time
-   * that the loop's own thread sleeps until, that is woken.
+   * Ends being the loop on a caller's thread. If anything is left to do, or a timer is due before
+   * the time that the loop's own thread sleeps until, that is woken.
    */
   private void release() {
     Timer next = timers.peek();
     boolean early = next != null && next.atNanos - sleepsUntilNanos < 0;
+    boolean owing = owesBatchEnd;
     busy.set(false);
-    if (early || !tasks.isEmpty()) {
+    if (early || owing || !tasks.isEmpty()) {
       LockSupport.unpark(thread);
     }
   }
@@ -170,6 +182,11 @@ final class ThreadLoop implements Loop {
       }
       runGuarded(task);
     }
+    owesBatchEnd = true;
+  }
+
+  private void endBatch() {
+    owesBatchEnd = false;
     runGuarded(afterTasks);
   }
 

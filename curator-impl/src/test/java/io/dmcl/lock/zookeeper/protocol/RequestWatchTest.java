@@ -54,6 +54,23 @@ class RequestWatchTest implements Request.Wire, Request.Listener {
   }
 
   @Test
+  void watchFired_somebodyWantsIt_isFoundByOneLookWithoutAWatch() {
+    request.arm();
+    request.watchSet(intents, Reply.Read.ofChildren(List.of(), null));
+    look();
+    watches.clear();
+    submitted.clear();
+
+    request.watchFired(intents);
+    assertThat(submitted).hasSize(1);
+    look(OTHER);
+
+    assertThat(told).endsWith("recalled");
+    assertThat(submitted).hasSize(1);
+    assertThat(watches).isEmpty();
+  }
+
+  @Test
   void look_nobodyThereAndStillWatching_isClear() {
     request.arm();
     request.watchSet(intents, Reply.Read.ofChildren(List.of(), null));

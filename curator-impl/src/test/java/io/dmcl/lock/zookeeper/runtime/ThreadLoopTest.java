@@ -9,6 +9,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -85,6 +86,34 @@ class ThreadLoopTest {
       CountDownLatch rung = new CountDownLatch(1);
       loop.run(() -> loop.schedule(loop.nanoTime() + SOON_NANOS, rung::countDown));
       rung.await();
+    }
+    stop(loop);
+    assertThat(failure).hasNullValue();
+  }
+
+  @Test
+  void gather_anotherTaskFollows_isOneBatchWithIt() {
+    Counter counter = new Counter();
+    ThreadLoop loop = loop(counter); // not started: nobody else ends the batch
+
+    loop.gather(() -> counter.tasks++);
+    assertThat(counter.tasks).isOne();
+    assertThat(counter.batches).isZero();
+
+    loop.run(() -> counter.tasks++);
+    assertThat(counter.tasks).isEqualTo(2);
+    assertThat(counter.batches).isOne();
+  }
+
+  @Test
+  void gather_nothingFollows_theBatchIsEndedByTheLoopsOwnThread() throws Exception {
+    Semaphore ended = new Semaphore(0);
+    ThreadLoop loop = new ThreadLoop("loop", ended::release, failure::set);
+    loop.start();
+    for (int i = 0; i < ROUNDS; i++) {
+      ended.drainPermits();
+      loop.gather(() -> {});
+      assertThat(ended.tryAcquire(30, TimeUnit.SECONDS)).as("the batch is ended").isTrue();
     }
     stop(loop);
     assertThat(failure).hasNullValue();

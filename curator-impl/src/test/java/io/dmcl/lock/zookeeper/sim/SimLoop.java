@@ -9,7 +9,7 @@ import java.util.function.Consumer;
 /**
  * The event loop of a simulated node: its tasks and timers run when the driver says so. A caller
  * that finds the loop idle runs its task at once, as with the real loop; the driver says whether it
- * finds it idle.
+ * finds it idle. What is gathered waits for the next task, or for the driver.
  */
 final class SimLoop implements Loop {
   private record Timer(long atNanos, long order, Runnable task) {}
@@ -30,6 +30,7 @@ final class SimLoop implements Loop {
   private boolean running;
   private boolean stopped;
   private boolean broken;
+  private boolean owesBatchEnd;
 
   SimLoop(NodeClock clock, Runnable afterTasks, Consumer<Throwable> onFailure) {
     this.clock = clock;
@@ -61,6 +62,17 @@ final class SimLoop implements Loop {
   }
 
   @Override
+  public void gather(Runnable task) {
+    tasks.add(task);
+    if (!busy && !running) {
+      while (!tasks.isEmpty()) {
+        runGuarded(tasks.remove());
+      }
+      owesBatchEnd = true;
+    }
+  }
+
+  @Override
   public void schedule(long atNanos, Runnable task) {
     timers.add(new Timer(atNanos, timersMade++, task));
   }
@@ -83,7 +95,7 @@ final class SimLoop implements Loop {
 
   /** Whether there is anything to do now. */
   boolean canRun() {
-    return !broken && (!tasks.isEmpty() || nextTimerNanos() <= clock.nanoTime());
+    return !broken && (owesBatchEnd || !tasks.isEmpty() || nextTimerNanos() <= clock.nanoTime());
   }
 
   /** How many timers are due before a time. */
@@ -113,6 +125,7 @@ final class SimLoop implements Loop {
     for (int i = 0; i < most && !tasks.isEmpty(); i++) {
       runGuarded(tasks.remove());
     }
+    owesBatchEnd = false;
     runGuarded(afterTasks);
   }
 
