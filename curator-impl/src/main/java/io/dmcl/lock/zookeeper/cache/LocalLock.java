@@ -274,10 +274,14 @@ public final class LocalLock implements Request.Listener {
    * @return false if the hold's grant is not this lock's any more
    */
   public boolean downgrade(Grant of) {
-    if (of != grant || demoting || !of.lease().isValid(host.nanoTime())) {
+    if (of != grant || demoting) {
       return false;
     }
     word.close(); // or a caller could become exclusive after the look at the holds
+    if (!of.lease().isValid(host.nanoTime())) {
+      advance();
+      return false;
+    }
     word.convert(LockMode.EXCLUSIVE);
     if (word.exclusiveHolds() == 0 && of.mode() == LockMode.EXCLUSIVE) {
       sendDowngrade(of);
