@@ -44,7 +44,7 @@ final class Orphans {
     left.clear();
     for (Orphan orphan : orphans) {
       var unused =
-          remove(orphan)
+          removeOne(orphan)
               .whenComplete(
                   (code, error) -> {
                     if (error != null) {
@@ -54,7 +54,7 @@ final class Orphans {
     }
   }
 
-  private CompletableFuture<Code> remove(Orphan orphan) {
+  private CompletableFuture<Code> removeOne(Orphan orphan) {
     Entry entry = orphan.entry();
     if (entry == null) {
       return find(orphan);
@@ -76,7 +76,7 @@ final class Orphans {
               Entry entry = look.queue().find(orphan.id());
               List<RequestId> intents = look.intents();
               if (entry != null) {
-                return remove(new Orphan(orphan.paths(), orphan.id(), entry));
+                return removeOne(new Orphan(orphan.paths(), orphan.id(), entry));
               } else if (intents != null && intents.contains(orphan.id())) {
                 return node.write(List.of(orphan.deleteIntent()));
               }
