@@ -871,8 +871,8 @@ public final class Request implements Unit.Owner, WatchOwner {
 
   /**
    * Our intent goes, and after a repair those of the dead. Without a repair one intent is enough to
-   * remember them: where there are several, ours stays instead. It could not be one of theirs, which
-   * may belong to a waiter whose node lives and will delete it.
+   * remember them: where there are several, ours stays instead. It could not be one of theirs,
+   * which may belong to a waiter whose node lives and will delete it.
    */
   private void addIntents(List<WriteOp> writes) {
     boolean folds = !recovered && dead.size() > 1;
