@@ -2,6 +2,7 @@ package io.dmcl.lock.zookeeper.sim;
 
 import io.dmcl.lock.LockMode;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -13,12 +14,19 @@ import java.util.stream.Stream;
  * messages happens at once; messages, users and one fault come in every order. Time passes when
  * nothing else can happen, or a short timer of a node is due.
  *
- * <p>One reduction (a persistent set of one step): where a message reaches a node whose user has
- * nothing to do but wait, while no fault and no timer is to come, that step comes first and no
- * other is tried in its place, unless it changes what is granted or held. It reads and writes
- * nothing that another step does, but for the two ends of first-in-first-out channels, so every
- * order of it and the others leads to the same state; and as it changes nothing that the oracle
- * looks at, the oracle sees the same in each of them.
+ * <p>One reduction (persistent sets of one step): there are steps that come first, and no other is
+ * tried in their place.
+ *
+ * <ul>
+ *   <li>A message reaches a node whose user has nothing to do but wait, while no timer is to come,
+ *       and no fault of that node (but a crash: that leaves the same, whether the message was
+ *       received or not), unless it changes what is granted or held. It reads and writes nothing
+ *       that another step does, but for the two ends of first-in-first-out channels, so every order
+ *       of it and the others leads to the same state; and as it changes nothing that the oracle
+ *       looks at, the oracle sees the same in each of them.
+ *   <li>A server takes a read that has to wait there for the answer to a write before it. It is
+ *       answered later in any case, at every point at which it could be if it were taken later.
+ * </ul>
  */
 final class Explore {
   private final SmallPlan plan;
@@ -125,8 +133,11 @@ final class Explore {
    * @param modes for each node what it acquires, one after the other
    * @param cached whether grants are kept
    * @param servers how many; with one, nothing lags
+   * @param fault what goes wrong, once, at any point
+   * @param faulty the node that it happens to
    */
-  record SmallPlan(List<List<LockMode>> modes, boolean cached, int servers, Fault fault) {
+  record SmallPlan(
+      List<List<LockMode>> modes, boolean cached, int servers, Fault fault, int faulty) {
     @Override
     public String toString() {
       StringBuilder text = new StringBuilder();
@@ -138,12 +149,14 @@ final class Explore {
           .append(servers)
           .append(" server(s), fault ")
           .append(fault)
+          .append(fault == Fault.NONE ? "" : " of node " + faulty)
           .toString();
     }
 
     /**
      * Two nodes with three acquires each in all modes, and three nodes with one each and one fault
-     * of each kind. (Which node is which makes no difference.)
+     * of each kind at each of them. (Two nodes may be exchanged; of three, two are on the same
+     * server, and the third has its own.)
      */
     static List<SmallPlan> all() {
       List<SmallPlan> all = new ArrayList<>();
@@ -151,17 +164,31 @@ final class Explore {
         for (String one : modes(3)) {
           for (String other : modes(3)) {
             if (one.compareTo(other) <= 0) {
-              all.add(of(one + "/" + other, cached, 2, Fault.NONE));
+              all.add(of(one + "/" + other, cached, 2, Fault.NONE, 0));
             }
           }
         }
-        for (Fault fault : Fault.values()) {
-          for (String modes : List.of("s/s/s", "s/s/x", "s/x/x", "x/x/x")) {
-            all.add(of(modes, cached, 3, fault));
+        for (String one : modes(1)) {
+          for (String other : modes(1)) {
+            for (String third : modes(1)) {
+              if (one.compareTo(third) <= 0) {
+                addWithFaults(all, one + "/" + other + "/" + third, cached, one.equals(third));
+              }
+            }
           }
         }
       }
       return all;
+    }
+
+    private static void addWithFaults(
+        List<SmallPlan> all, String modes, boolean cached, boolean symmetric) {
+      all.add(of(modes, cached, 2, Fault.NONE, 0));
+      for (Fault fault : EnumSet.complementOf(EnumSet.of(Fault.NONE))) {
+        for (int faulty = 0; faulty < (symmetric ? 2 : 3); faulty++) {
+          all.add(of(modes, cached, 2, fault, faulty));
+        }
+      }
     }
 
     /** All sequences of so many modes. */
@@ -174,13 +201,13 @@ final class Explore {
     }
 
     /** The configuration that {@code xs/sx} and so on means. */
-    static SmallPlan of(String modes, boolean cached, int servers, Fault fault) {
+    static SmallPlan of(String modes, boolean cached, int servers, Fault fault, int faulty) {
       List<List<LockMode>> all = new ArrayList<>();
       for (String node : modes.split("/", -1)) {
         all.add(
             node.chars().mapToObj(c -> c == 'x' ? LockMode.EXCLUSIVE : LockMode.SHARED).toList());
       }
-      return new SmallPlan(all, cached, servers, fault);
+      return new SmallPlan(all, cached, servers, fault, faulty);
     }
   }
 }

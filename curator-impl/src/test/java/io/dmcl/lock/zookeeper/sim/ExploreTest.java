@@ -18,7 +18,7 @@ class ExploreTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void explore_writerAndReader_breaksNoPromise(boolean cached) {
-    Explore.SmallPlan plan = Explore.SmallPlan.of("x/s", cached, 2, Explore.Fault.NONE);
+    Explore.SmallPlan plan = Explore.SmallPlan.of("x/s", cached, 2, Explore.Fault.NONE, 0);
     Explore.Result result = new Explore(plan).run(MOST_STATES);
     System.out.println(plan + ": " + result);
     assertThat(result.complete()).isTrue();

@@ -2,6 +2,7 @@ package io.dmcl.lock.zookeeper.sim;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
@@ -53,29 +54,34 @@ public final class Simulate {
     System.exit(passed ? 0 : 1);
   }
 
-  /** Explores the plans whose names begin so. */
+  /** Explores the plans whose names begin so, as many at a time as there are processors. */
   private static boolean explore(String name, long mostStates) {
-    boolean complete = true;
-    long states = 0;
-    for (Explore.SmallPlan plan : Explore.SmallPlan.all()) {
-      if (!plan.toString().startsWith(name)) {
-        continue;
-      }
-      long began = System.nanoTime();
-      Explore.Result result = new Explore(plan).run(mostStates);
-      states += result.states();
-      complete &= result.complete();
-      System.out.printf(
-          "%-40s %,10d states, %,10d runs, %4d deep, %5.1f s%s%n",
-          plan,
-          result.states(),
-          result.runs(),
-          result.depth(),
-          (System.nanoTime() - began) / 1e9,
-          result.complete() ? "" : ", NOT to the end");
-    }
-    System.out.printf("%,d states%s%n", states, complete ? ", complete" : ", not complete");
+    List<Explore.Result> results =
+        Explore.SmallPlan.all().parallelStream()
+            .filter(plan -> plan.toString().startsWith(name))
+            .map(plan -> explore(plan, mostStates))
+            .toList();
+    boolean complete = results.stream().allMatch(Explore.Result::complete);
+    System.out.printf(
+        "%,d states in %d configurations, %s%n",
+        results.stream().mapToLong(Explore.Result::states).sum(),
+        results.size(),
+        complete ? "complete" : "not complete");
     return complete;
+  }
+
+  private static Explore.Result explore(Explore.SmallPlan plan, long mostStates) {
+    long began = System.nanoTime();
+    Explore.Result result = new Explore(plan).run(mostStates);
+    System.out.printf(
+        "%-52s %,10d states, %,10d runs, %4d deep, %5.1f s%s%n",
+        plan,
+        result.states(),
+        result.runs(),
+        result.depth(),
+        (System.nanoTime() - began) / 1e9,
+        result.complete() ? "" : ", NOT to the end");
+    return result;
   }
 
   /** What nodes have to say about faults is not of interest. */

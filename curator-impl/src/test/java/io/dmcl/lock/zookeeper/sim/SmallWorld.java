@@ -1,5 +1,7 @@
 package io.dmcl.lock.zookeeper.sim;
 
+import static java.util.Objects.requireNonNull;
+
 import io.dmcl.lock.ClusterLock;
 import io.dmcl.lock.Freshness;
 import io.dmcl.lock.Hold;
@@ -91,7 +93,7 @@ final class SmallWorld {
       ClusterLock lock = node.access.allocate(name, options);
       Use use = new Use(node, truth, resource, lock);
       oracle.add(use);
-      node.loop().setAfterEach(() -> Oracle.note(use));
+      node.loop().setAfterEach(() -> oracle.note(use));
       actors.add(new Actor(node, use, plan.modes().get(i)));
     }
     calm();
@@ -160,10 +162,9 @@ final class SmallWorld {
         collect(actor);
       }
     }
-    if (!faultDone && plan.fault() != Explore.Fault.NONE) {
-      for (Actor actor : actors) {
-        collectFaults(actor);
-      }
+    Actor faulty = actors.get(plan.faulty());
+    if (mayFail(faulty)) {
+      collectFaults(faulty);
     }
     long due = Long.MAX_VALUE;
     for (Actor actor : actors) {
@@ -180,20 +181,38 @@ final class SmallWorld {
 
   /** See {@link Explore}; -1 if there is no such step. */
   int commuting() {
-    if (!(faultDone || plan.fault() == Explore.Fault.NONE) || timePasses) {
-      return -1;
-    }
     for (int i = 0; i < choices.size(); i++) {
       Step step = choices.get(i).step();
-      if (step != null && step.kind() == Step.Kind.CLIENT_RECEIVES) {
-        Actor actor = actors.get(step.client());
-        boolean waits = actor.wish != null || actor.next == actor.modes.size();
-        if (waits && actor.held == null) {
-          return i;
-        }
+      if (step != null && (queuesUp(step) || isOnlyHeard(step))) {
+        return i;
       }
     }
     return -1;
+  }
+
+  /** Whether a server takes a read that it will answer behind a write. */
+  private static boolean queuesUp(Step step) {
+    Connection connection = step.connection();
+    return step.kind() == Step.Kind.SERVER_TAKES
+        && connection != null
+        && !connection.inService.isEmpty()
+        && !requireNonNull(connection.toServer.peek()).isWrite();
+  }
+
+  /**
+   * Whether a message reaches a node that neither its user nor a fault or timer is going to use.
+   */
+  private boolean isOnlyHeard(Step step) {
+    if (step.kind() != Step.Kind.CLIENT_RECEIVES || timePasses) {
+      return false;
+    }
+    Actor actor = actors.get(step.client());
+    boolean waits = actor.wish != null || actor.next == actor.modes.size();
+    return waits && actor.held == null && (!mayFail(actor) || plan.fault() == Explore.Fault.CRASH);
+  }
+
+  private boolean mayFail(Actor actor) {
+    return !faultDone && plan.fault() != Explore.Fault.NONE && actor == actors.get(plan.faulty());
   }
 
   /** What the oracle looks at in nodes. */

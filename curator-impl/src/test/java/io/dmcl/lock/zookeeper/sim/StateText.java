@@ -4,12 +4,12 @@ import java.lang.reflect.Array;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +35,9 @@ final class StateText {
           "grantNanos",
           "freed",
           "useCounts",
-          "idleSince",
+          "idleSinceNanos",
+          "usesSeen",
+          "record",
           "enqueuedAtNanos",
           "lastNanos",
           "lastWallNanos",
@@ -58,7 +60,7 @@ final class StateText {
           "renewalAtNanos",
           "leaseCheckAtNanos");
 
-  private static final Map<Class<?>, List<Field>> FIELDS = new HashMap<>();
+  private static final Map<Class<?>, List<Field>> FIELDS = new ConcurrentHashMap<>();
 
   private final Fingerprint out;
   private final long nowNanos;
