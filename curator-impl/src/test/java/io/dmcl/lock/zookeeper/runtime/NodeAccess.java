@@ -10,6 +10,7 @@ import io.dmcl.lock.zookeeper.cache.Grant;
 import io.dmcl.lock.zookeeper.cache.LocalLock;
 import io.dmcl.lock.zookeeper.cache.SessionLease;
 import io.dmcl.lock.zookeeper.cache.Waiter;
+import io.dmcl.lock.zookeeper.protocol.Look;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -79,6 +80,11 @@ public final class NodeAccess {
   /** Purges a lock. */
   public CompletableFuture<Boolean> purge(LockName name) {
     return node.outside(node.call(() -> Purge.one(node, name)).thenCompose(done -> done));
+  }
+
+  /** Reads the lock's znodes, as a dump does. */
+  public CompletableFuture<?> look(ClusterLock lock) {
+    return node.call(() -> node.read(Look.reads(local(lock).paths(), true)));
   }
 
   /** As the handle's, but never blocks. */

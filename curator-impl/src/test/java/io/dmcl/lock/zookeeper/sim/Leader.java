@@ -264,10 +264,17 @@ final class Leader {
         return op.path()
             + (settings.has(Mutation.SEQUENCE_UNPADDED)
                 ? Integer.toString(number)
-                : String.format(Locale.ROOT, "%010d", number));
+                : padded(number));
       }
     }
     return op.path();
+  }
+
+  private static String padded(int number) {
+    String digits = Integer.toString(number);
+    return number < 0
+        ? String.format(Locale.ROOT, "%010d", number)
+        : "0".repeat(10 - digits.length()) + digits;
   }
 
   private Code check(WriteOp op, String path) {

@@ -62,18 +62,21 @@ final class Nemesis {
   }
 
   private void later(Runnable task) {
-    long most = random.nextInt(3) == 0 ? 2 * plan.sessionTimeoutNanos : plan.tickNanos;
-    endings.add(new Ending(ensemble.nowNanos() + random.nextLong(most), task));
+    long afterNanos =
+        random.nextInt(100) < plan.longFaultsPercent
+            ? plan.leastLongFaultNanos + random.nextLong(2 * plan.sessionTimeoutNanos)
+            : random.nextLong(plan.tickNanos);
+    endings.add(new Ending(ensemble.nowNanos() + afterNanos, task));
   }
 
   /** Does something bad, or at least slow; false if it was nothing. */
   boolean strike() {
-    int kind = random.nextInt(Plan.Fault.values().length + 2);
-    if (kind >= Plan.Fault.values().length) {
+    int kind = random.nextInt(plan.candidates.size() + 2);
+    if (kind >= plan.candidates.size()) {
       slow(kind % 2 == 0);
       return true;
     }
-    Plan.Fault fault = Plan.Fault.values()[kind];
+    Plan.Fault fault = plan.candidates.get(kind);
     if (!plan.has(fault)) {
       return false;
     }

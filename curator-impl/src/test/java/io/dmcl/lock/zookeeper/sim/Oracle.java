@@ -19,6 +19,8 @@ final class Oracle {
   private final Trace trace;
   private int read;
   private boolean disturbed;
+  private boolean ran = true;
+  private long checkedNanos;
 
   Oracle(Ensemble ensemble, List<LockTruth> locks, Trace trace) {
     this.ensemble = ensemble;
@@ -43,9 +45,20 @@ final class Oracle {
     return disturbed;
   }
 
-  /** After every event. */
+  /** A node or its users did something. */
+  void ran() {
+    ran = true;
+  }
+
+  /** After every event. What depends on none of these has been checked since they changed. */
   void check() {
     List<Txn> log = ensemble.leader.log;
+    long nowNanos = ensemble.nowNanos();
+    if (!ran && read == log.size() && nowNanos == checkedNanos) {
+      return;
+    }
+    ran = false;
+    checkedNanos = nowNanos;
     for (; read < log.size(); read++) {
       Txn txn = log.get(read);
       if (txn.kind() == Txn.Kind.CLOSE_SESSION) {
@@ -72,7 +85,8 @@ final class Oracle {
   }
 
   /** What a node was granted for the shortest time counts: its users may have had it. */
-  static void note(Use use) {
+  void note(Use use) {
+    ran = true;
     Grant grant = use.local.fastGrant();
     if (grant != null && grant.mode() == LockMode.EXCLUSIVE) {
       use.truth.grantedExclusively.add(grant.token());

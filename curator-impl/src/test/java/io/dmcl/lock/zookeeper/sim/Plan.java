@@ -34,7 +34,25 @@ final class Plan {
   /** From this seed on the lockspace is there before the nodes, and more happens. */
   static final long LIVELY_FROM = 2_000_000;
 
+  /**
+   * From this seed on, besides, sessions are in danger: machines stop and servers are cut off for
+   * about as long as a session lasts, and time passes in smaller steps, so that clients stay
+   * connected to those servers.
+   */
+  static final long ENDANGERED_FROM = 3_000_000;
+
+  private static final Set<Fault> ENDANGERING =
+      EnumSet.of(
+          Fault.DISCONNECT,
+          Fault.STOP_SERVER,
+          Fault.CUT_SERVER,
+          Fault.PAUSE_NODE,
+          Fault.SUSPEND_MACHINE,
+          Fault.REPLACE_HANDLE,
+          Fault.CLOSE_HANDLE);
+
   final boolean lively;
+  final boolean endangered;
   final int machines;
   final int locks;
   final int servers;
@@ -45,6 +63,10 @@ final class Plan {
   final long stepNanos;
   final int events;
   final Set<Fault> faults = EnumSet.noneOf(Fault.class);
+
+  /** Among what the next fault is drawn; nothing happens if it is not one of {@link #faults}. */
+  final List<Fault> candidates;
+
   final int faultPerMille;
   final int ensembleWeight;
   final int loopWeight;
@@ -52,6 +74,9 @@ final class Plan {
   final int userWeight;
   final int timeWeight;
   final int jumpPerMille;
+  final long jumpNanos;
+  final int longFaultsPercent;
+  final long leastLongFaultNanos;
   final int busyPercent;
   final int exclusivePercent;
   final int setPercent;
@@ -64,30 +89,36 @@ final class Plan {
 
   Plan(long seed, SplittableRandom random) {
     lively = seed >= LIVELY_FROM;
+    endangered = seed >= ENDANGERED_FROM;
     machines = 2 + random.nextInt(3);
     locks = 1 + random.nextInt(3);
-    servers = 1 + random.nextInt(3);
+    servers = endangered ? 2 + random.nextInt(2) : 1 + random.nextInt(3);
     tickNanos = 100 * MILLI;
     sessionTimeoutNanos = tickNanos * (4 + random.nextInt(4));
     idleNanos = random.nextInt(4) == 0 ? 1500 * MILLI : 0;
     maxCachedGrants = random.nextInt(4) == 0 ? 1 : 100;
     stepNanos = 2_000L << random.nextInt(8);
     events = (lively ? 2 : 1) * (150 + random.nextInt(450));
-    if (random.nextInt(4) != 0) {
-      for (Fault fault : Fault.values()) {
-        if (random.nextInt(3) == 0) {
+    if (endangered || random.nextInt(4) != 0) {
+      for (Fault fault : endangered ? ENDANGERING : EnumSet.allOf(Fault.class)) {
+        if (random.nextInt(endangered ? 2 : 3) == 0) {
           faults.add(fault);
         }
       }
     }
-    faultPerMille = 2 + random.nextInt(40);
+    candidates = endangered ? List.copyOf(faults) : List.of(Fault.values());
+    faultPerMille = (endangered ? 10 : 2) + random.nextInt(40);
     ensembleWeight = 1 << random.nextInt(4);
     loopWeight = 1 << random.nextInt(4);
     callbackWeight = 1 << random.nextInt(3);
     userWeight = 1 << random.nextInt(3);
     timeWeight = random.nextInt(3);
     int jumps = random.nextInt(3) == 0 ? 10 + random.nextInt(100) : 2;
-    jumpPerMille = lively && random.nextBoolean() ? 30 + random.nextInt(150) : jumps;
+    jumpPerMille =
+        endangered || (lively && random.nextBoolean()) ? 30 + random.nextInt(150) : jumps;
+    jumpNanos = endangered ? sessionTimeoutNanos / 4 : sessionTimeoutNanos;
+    leastLongFaultNanos = endangered ? sessionTimeoutNanos / 2 : 0;
+    longFaultsPercent = endangered ? 67 : 33;
     busyPercent = random.nextInt(3) * 20;
     exclusivePercent = 20 + random.nextInt(70);
     setPercent = locks > 1 && random.nextInt(2) == 0 ? 25 : 0;

@@ -6,6 +6,7 @@ import static io.dmcl.lock.zookeeper.sim.Peek.set;
 import static io.dmcl.lock.zookeeper.sim.Wrong.reads;
 import static io.dmcl.lock.zookeeper.sim.Wrong.writes;
 
+import io.dmcl.lock.Freshness;
 import io.dmcl.lock.LockMode;
 import io.dmcl.lock.zookeeper.cache.Grant;
 import io.dmcl.lock.zookeeper.cache.LocalLock;
@@ -136,8 +137,14 @@ enum PlantedBug {
       }),
   IGNORES_THE_LEASE(
       io.dmcl.lock.zookeeper.cache.SessionLease.class,
-      "isValid",
-      (self, args, original) -> !(boolean) get(self, "ended")),
+      "extendTo",
+      (self, args, original) -> {
+        original.call();
+        if (!(boolean) get(self, "ended")) {
+          set(self, "endNanos", (long) args[0] + 1_000_000_000_000L);
+        }
+        return null;
+      }),
   SLEEPS_THROUGH_A_SUSPENSION(
       "io.dmcl.lock.zookeeper.runtime.Lane",
       "checkLease",
@@ -243,6 +250,35 @@ enum PlantedBug {
       "watchFired",
       (self, args, original) ->
           ((Request) self).isGranted() && Wrong.isFirst(self) ? null : original.call()),
+  ORPHANS_LOSE_ONLY_THEIR_INTENTS(
+      "io.dmcl.lock.zookeeper.runtime.Orphans",
+      "removeOne",
+      (self, args, original) ->
+          call(get(self, "node"), "write", List.of(call(args[0], "deleteIntent")))),
+  REMEMBERS_THE_DEAD_BY_ONE_OF_THEM(
+      Request.class,
+      "addIntents",
+      (self, args, original) -> {
+        Wrong.addIntents(self, args[0]);
+        return null;
+      }),
+  DOWNGRADES_WHEN_THE_LEASE_IS_OVER(
+      LocalLock.class,
+      "sendDowngrade",
+      (self, args, original) -> {
+        Wrong.sendDowngrade(self, (Grant) args[0]);
+        return null;
+      }),
+  LOST_HOLDS_TAKE_NEWS(
+      LocalLock.class,
+      "unlocked",
+      (self, args, original) -> {
+        if (args.length == 2 && args[0] == get(self, "grant") && args[1] != Freshness.UNCHANGED) {
+          call(args[0], "takeNews");
+          set(self, "memory", call(args[0], "memory"));
+        }
+        return original.call();
+      }),
   RELEASES_BEFORE_THE_HOOK_IS_DONE(
       "io.dmcl.lock.zookeeper.runtime.Node",
       "demote",
@@ -281,9 +317,24 @@ enum PlantedBug {
         throws Exception;
   }
 
+  /** The wrong rules about leases: they show only while sessions are in danger. */
+  private static final java.util.Set<PlantedBug> OF_LEASES =
+      java.util.EnumSet.of(
+          IGNORES_THE_LEASE,
+          SLEEPS_THROUGH_A_SUSPENSION,
+          LEASE_FROM_THE_LAST_ANSWERED_WRITE,
+          LEASE_FROM_THE_WRITE_BEFORE,
+          LEASE_FROM_READS,
+          CLOSING_IS_HEARD_LATER);
+
   final String target;
   final String method;
   final Instead instead;
+
+  /** The first seed of the kind of schedules in which it is looked for. */
+  long from() {
+    return OF_LEASES.contains(this) ? Plan.ENDANGERED_FROM : Plan.LIVELY_FROM;
+  }
 
   PlantedBug(Class<?> target, String method, Instead instead) {
     this(target.getName(), method, instead);

@@ -9,8 +9,6 @@ import java.util.function.Consumer;
 
 /** Looks for the planted bugs. */
 final class PlantedSearch {
-  private static final long FROM = Plan.LIVELY_FROM;
-
   private PlantedSearch() {}
 
   /**
@@ -33,7 +31,12 @@ final class PlantedSearch {
   }
 
   private static String find(PlantedBug bug, long mostSeeds) {
-    return call(bug, "find", bug.name(), FROM, mostSeeds);
+    return find(bug, bug.from(), mostSeeds);
+  }
+
+  /** How many seeds it takes from this one on, and what is seen; empty if nothing is found. */
+  static String find(PlantedBug bug, long from, long mostSeeds) {
+    return call(bug, "find", bug.name(), from, mostSeeds);
   }
 
   /** What exploring two nodes that acquire in these modes finds; empty if nothing. */
@@ -56,7 +59,7 @@ final class PlantedSearch {
     }
   }
 
-  private static String line(PlantedBug bug, String seen) {
+  static String line(PlantedBug bug, String seen) {
     int space = seen.indexOf(' ');
     String seeds = space < 0 ? "never" : seen.substring(0, space);
     String what = seen.substring(space + 1);

@@ -154,7 +154,7 @@ final class Simulation {
 
   private void stepTime() {
     if (random.nextInt(1000) < plan.jumpPerMille) {
-      passTime(plan.sessionTimeoutNanos);
+      passTime(plan.jumpNanos);
     } else if (random.nextInt(8) == 0) {
       passTime(10 * MILLI);
     } else {

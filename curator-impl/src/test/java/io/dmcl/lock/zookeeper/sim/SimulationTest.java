@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class SimulationTest {
   private static final int SCHEDULES = Integer.getInteger("dmcl.sim.schedules", 20_000);
-  private static final long FROM = 1_000_000;
+  private static final long FROM = Plan.LIVELY_FROM;
 
   @BeforeAll
   static void silence() {
@@ -96,6 +96,10 @@ class SimulationTest {
           1008316 | after a suspension without a connection nobody compared the clocks for long
           1010817 | a set that met a purged lock tried for ever without making it
           1016038 | a hook threw while downgraded holds were out, which went on looking valid
+          2001028 | an orphan's intent was deleted, and its entry made up for a dead owner's
+          2005302 | a downgrade was sent after the lease was over
+          2010431 | the dead were remembered by the intent of a waiter, who withdrew it
+          2016946 | a hold that was lost before its user could reload took the news
           """)
   void schedule_thatOnceFailed_passes(long seed, String what) {
     Simulation simulation = new Simulation(seed, false);

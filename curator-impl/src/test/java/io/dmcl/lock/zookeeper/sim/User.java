@@ -42,7 +42,7 @@ final class User {
     for (int i = 0; i < plan.locks; i++) {
       uses.add(allocate(i));
     }
-    node.loop().setAfterEach(() -> uses.forEach(Oracle::note));
+    node.loop().setAfterEach(() -> uses.forEach(world.oracle::note));
   }
 
   private Use allocate(int index) {
@@ -86,6 +86,7 @@ final class User {
 
   /** Does something, if there is anything to do. */
   void act() {
+    world.oracle.ran();
     if (node.isClosing()) {
       node.continueClosing();
       return;
@@ -465,6 +466,10 @@ final class User {
           free(use);
           return true;
         }
+      }
+      case 5 -> {
+        var unused = node.access.look(use.lock);
+        return true;
       }
       default -> {}
     }

@@ -5,7 +5,9 @@ import io.dmcl.lock.zookeeper.protocol.Layout;
 import io.dmcl.lock.zookeeper.protocol.WriteOp;
 import io.dmcl.lock.zookeeper.runtime.NodeConfig;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
@@ -16,6 +18,10 @@ import org.jspecify.annotations.Nullable;
 final class World {
   private static final String ROOT = "/r";
   private static final String LOCKSPACE = "s";
+  private static final Layout LAYOUT = new Layout(ROOT, LOCKSPACE);
+  private static final List<String> BUCKETS = LAYOUT.buckets();
+  private static final List<String> SKELETON =
+      LAYOUT.skeleton(new byte[0]).stream().flatMap(List::stream).map(WriteOp::path).toList();
   private static final int MAX_SESSION_BYTES = 512 * 1024;
 
   final Plan plan;
@@ -29,7 +35,6 @@ final class World {
   /** One for each machine; null where no node is open. */
   final List<@Nullable User> users = new ArrayList<>();
 
-  private final Layout layout = new Layout(ROOT, LOCKSPACE);
   private int opened;
   private long writes;
   private boolean settling;
@@ -40,15 +45,19 @@ final class World {
     this.random = random;
     this.trace = trace;
     ensemble = new Ensemble(settings);
-    if (plan.lively) {
-      for (List<WriteOp> step : layout.skeleton(new byte[0])) {
-        step.forEach(made -> ensemble.make(made.path()));
-      }
-    }
     for (int i = 0; i < plan.locks; i++) {
       LockName name = LockName.of(i + 1L);
-      locks.add(new LockTruth(name, layout.lock(name)));
+      locks.add(new LockTruth(name, LAYOUT.lock(name)));
       resources.add(new Resource());
+    }
+    if (plan.lively) {
+      Set<String> unused = new HashSet<>(BUCKETS);
+      locks.forEach(lock -> unused.remove(Tree.parentOf(lock.paths.lock())));
+      for (String path : SKELETON) {
+        if (!unused.contains(path)) {
+          ensemble.make(path);
+        }
+      }
     }
     oracle = new Oracle(ensemble, locks, trace);
     for (int i = 0; i < plan.machines; i++) {

@@ -1,10 +1,15 @@
 package io.dmcl.lock.zookeeper.sim;
 
+import io.dmcl.lock.LockMode;
+import io.dmcl.lock.zookeeper.cache.Grant;
 import io.dmcl.lock.zookeeper.cache.LocalLock;
 import io.dmcl.lock.zookeeper.cache.Waiter;
 import io.dmcl.lock.zookeeper.protocol.Code;
+import io.dmcl.lock.zookeeper.protocol.LockPaths;
 import io.dmcl.lock.zookeeper.protocol.ReadOp;
 import io.dmcl.lock.zookeeper.protocol.Reply;
+import io.dmcl.lock.zookeeper.protocol.Request;
+import io.dmcl.lock.zookeeper.protocol.RequestId;
 import io.dmcl.lock.zookeeper.protocol.WriteOp;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,6 +49,33 @@ final class Wrong {
     return op instanceof WriteOp.SetData set && set.data().length > 0
         ? new WriteOp.SetData(set.path(), Arrays.copyOf(set.data(), 1 + set.data()[0]))
         : op;
+  }
+
+  /** The intent that stays is one of those that were found. */
+  @SuppressWarnings("unchecked")
+  static void addIntents(Object request, @Nullable Object to) {
+    List<WriteOp> writes = (List<WriteOp>) java.util.Objects.requireNonNull(to);
+    LockPaths paths = (LockPaths) Peek.get(request, "paths");
+    List<RequestId> dead = (List<RequestId>) Peek.get(request, "dead");
+    writes.add(new WriteOp.Delete(paths.intent((RequestId) Peek.get(request, "id"))));
+    dead.stream()
+        .skip((boolean) Peek.get(request, "recovered") ? 0 : 1)
+        .forEach(one -> writes.add(new WriteOp.Delete(paths.intent(one))));
+  }
+
+  /** A downgrade without a look at the lease. */
+  @SuppressWarnings("unchecked")
+  static void sendDowngrade(Object lock, Grant grant) {
+    Peek.call(grant, "setMode", LockMode.SHARED);
+    Peek.call(grant, "published", 0L);
+    if (Boolean.TRUE.equals(Peek.call(grant, "isTaken"))) {
+      Peek.set(lock, "memory", Peek.call(grant, "memory"));
+    }
+    Request request = (Request) java.util.Objects.requireNonNull(Peek.call(grant, "request"));
+    request.downgrade(
+        (byte[]) Peek.get(grant, "value"),
+        (List<RequestId>) Peek.get(grant, "dead"),
+        (boolean) Peek.get(grant, "recovered"));
   }
 
   /** A set asks only for what is not cached, and waits while it keeps what is. */
