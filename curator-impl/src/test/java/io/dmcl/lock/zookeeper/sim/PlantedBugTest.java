@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -60,6 +61,11 @@ class PlantedBugTest {
       TAKES_A_SET_APART                      | 2000000
       READS_THE_VERSION_BEFORE_THE_QUEUE     | 2000285
       """;
+
+  @BeforeAll
+  static void silence() {
+    Simulate.silence();
+  }
 
   @Test
   void simulator_findsEveryPlantedBug() {
