@@ -115,7 +115,8 @@ public final class Bench implements Callable<Integer> {
     List<StudyResult> results = new ArrayList<>();
     progress("starting 3 ZooKeeper servers");
     try (Servers servers = Servers.start(directory, sync)) {
-      Rounds measurement = new Rounds(servers, roundCount, Bench::progress);
+      new Rounds(servers, 0, scale.serverWarmUps(), Bench::progress).warmUp(studies.warmUp());
+      Rounds measurement = new Rounds(servers, roundCount, scale.warmUps(), Bench::progress);
       for (Study study : chosen) {
         try {
           StudyResult result = measurement.measure(study);
@@ -170,10 +171,11 @@ public final class Bench implements Callable<Integer> {
   private static String method(Scale scale, int rounds) {
     return String.format(
         "%d rounds, in each of which every variant of a study runs for a window of %d ms, after a"
-            + " lead-in of a quarter of it; one window of each to warm up"
-            + " before; JMH: a new process in each round, and a window in it to warm up;"
-            + " ratios are taken in each round, and the median is told",
-        rounds, scale.window().toMillis());
+            + " lead-in of a quarter of it; before, windows of each to warm up, at most %d, until two"
+            + " have found nothing that is 10 %% outside of what there was; servers and clients warmed"
+            + " up before that by many locks in parallel; JMH: a new process in each round, and a"
+            + " window in it to warm up; ratios are taken in each round, and the median is told",
+        rounds, scale.window().toMillis(), scale.warmUps());
   }
 
   private static void progress(String line) {

@@ -44,6 +44,7 @@ final class Studies {
   static final int HAND_OVER_NODES = 4;
   static final int SET_SIZE = 64;
 
+  private static final int WARM_UP_FIGHTS = 16;
   private static final int CONTENTION_NODES = 4;
   private static final int WAITERS_NODES = 2;
   private static final int ARRIVALS_PER_SECOND = 200;
@@ -85,7 +86,7 @@ final class Studies {
 
   /** The points of the sweep, in percent. */
   List<Integer> remotePercents() {
-    return scale.pick(List.of(10, 25, 50, 100), List.of(0, 1, 2, 5, 10, 25, 50, 75, 100));
+    return scale.pick(List.of(25, 50, 100), List.of(0, 1, 2, 5, 10, 25, 50, 75, 100));
   }
 
   /** How many cached grants. */
@@ -103,6 +104,17 @@ final class Studies {
     return scale.pick(5, 100);
   }
 
+  /** What warms up servers and clients: all kinds of request, as many as the servers can take. */
+  Study warmUp() {
+    List<Variant> variants = new ArrayList<>();
+    for (Contender contender : List.of(Contenders.UNCACHED, Contenders.CURATOR_VERSIONED)) {
+      variants.add(new Throughput(contender, Load.own(MANY_LOCKS), MANY_LOCKS));
+      variants.add(
+          new Throughput(contender, Load.fights(HAND_OVER_NODES, WARM_UP_FIGHTS), MANY_LOCKS));
+    }
+    return study("warm-up", "of servers and clients", "locks in parallel", variants);
+  }
+
   private Study cached() {
     List<Variant> variants = new ArrayList<>();
     for (Contender contender : List.of(Contenders.CACHED, Contenders.READ_WRITE_LOCK)) {
@@ -111,7 +123,9 @@ final class Studies {
       variants.add(jmh(contender, SHARED, Shape.threads(MANY_THREADS), MANY_THREADS));
     }
     variants.add(jmh(Contenders.CACHED_HOLD, EXCLUSIVE, Shape.threads(1), 1));
-    variants.add(jmh(Contenders.STAMPED_LOCK, EXCLUSIVE, Shape.threads(1), 1));
+    if (scale != Scale.QUICK) {
+      variants.add(jmh(Contenders.STAMPED_LOCK, EXCLUSIVE, Shape.threads(1), 1));
+    }
     for (Contender contender : List.of(Contenders.UNCACHED, Contenders.CURATOR)) {
       Key key = Key.rate(series(contender, EXCLUSIVE), 1);
       variants.add(new Throughput(contender, EXCLUSIVE, Load.own(1), key));
@@ -136,11 +150,13 @@ final class Studies {
               Contenders.UNCACHED,
               Contenders.CURATOR,
               Contenders.CURATOR_VERSIONED,
-              Contenders.CURATOR_MUTEX,
               Contenders.RAW,
               Contenders.ETCD,
               Contenders.REDISSON)) {
         variants.add(new Throughput(contender, Load.own(locks), locks));
+      }
+      if (scale != Scale.QUICK) {
+        variants.add(new Throughput(Contenders.CURATOR_MUTEX, Load.own(locks), locks));
       }
     }
     return study(
@@ -151,15 +167,13 @@ final class Studies {
     List<Variant> variants = new ArrayList<>();
     for (int nodes : scale.pick(List.of(HAND_OVER_NODES), List.of(2, HAND_OVER_NODES, 8))) {
       for (Contender contender :
-          List.of(
-              Contenders.UNCACHED,
-              Contenders.CACHED,
-              Contenders.CURATOR,
-              Contenders.ETCD,
-              Contenders.REDISSON)) {
+          List.of(Contenders.UNCACHED, Contenders.CURATOR, Contenders.ETCD, Contenders.REDISSON)) {
         variants.add(new Throughput(contender, Load.fight(nodes, 1), nodes));
       }
-      variants.add(new Throughput(Contenders.infinispan(), Load.fight(nodes, 1), nodes));
+      if (scale != Scale.QUICK) {
+        variants.add(new Throughput(Contenders.CACHED, Load.fight(nodes, 1), nodes));
+        variants.add(new Throughput(Contenders.infinispan(), Load.fight(nodes, 1), nodes));
+      }
     }
     return study(HAND_OVER, "one lock fought over, exclusive", "nodes", variants);
   }

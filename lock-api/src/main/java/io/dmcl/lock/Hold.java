@@ -104,12 +104,13 @@ public interface Hold extends AutoCloseable {
   boolean tryUpgrade(Duration timeout) throws InterruptedException;
 
   /**
-   * Ends the hold. If the grant is not kept, its release is sent but not waited for: the next
-   * holder cannot be granted before it is committed, and if this process dies before that, the next
-   * holder is told {@link Freshness#OWNER_DIED}. A failure after the return reaches {@link
+   * Ends the hold. If the grant is not kept, its release is sent, together with what the caller
+   * asks for next if that comes at once, but not waited for: the next holder cannot be granted
+   * before it is committed, and if this process dies before that, the next holder is told {@link
+   * Freshness#OWNER_DIED}. A failure after the return reaches {@link
    * LockspaceListener#releaseFailed}.
    *
-   * @throws LockLostException if the lease was over when the release was sent
+   * @throws LockLostException if the lease was over when the hold ended
    * @throws IllegalStateException if it was unlocked already
    */
   void unlock();

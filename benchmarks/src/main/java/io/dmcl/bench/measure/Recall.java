@@ -43,9 +43,9 @@ public final class Recall implements Counting {
   @Override
   public void open(Addresses servers) {
     for (int i = 0; i < readers; i++) {
-      readLocks.add(openNode(servers).allocate("recalled", LockProperty.CACHE_RD_LK));
+      readLocks.add(openNode(servers.seenBy(i)).allocate("recalled", LockProperty.CACHE_RD_LK));
     }
-    writeLocks.add(openNode(servers).allocate("recalled"));
+    writeLocks.add(openNode(servers.seenBy(0)).allocate("recalled"));
   }
 
   private Lockspace openNode(Addresses servers) {

@@ -62,20 +62,20 @@ public final class Throughput implements Counting {
   @Override
   public void open(Addresses servers) throws Exception {
     for (int i = 0; i < load.nodes(); i++) {
-      nodes.add(contender.open(servers));
+      nodes.add(contender.open(servers.seenBy(i)));
     }
   }
 
   @Override
   public Map<Key, Double> run(Duration window) throws Exception {
     // A waiter that is interrupted may leave something in the queue: nobody comes there again.
-    String shared = id + "-" + runs++;
+    String prefix = load.isShared() ? id + "-" + runs++ + "-" : id + "-";
     LongAdder count = new LongAdder();
     AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
     List<Worker> workers = new ArrayList<>();
     for (int n = 0; n < load.nodes(); n++) {
       for (int t = 0; t < load.threadsPerNode(); t++) {
-        String name = load.isShared() ? shared : id + "-" + n + "-" + t;
+        String name = prefix + load.lock(n, t);
         workers.add(new Worker(nodes.get(n).lock(name, mode), count, failure));
       }
     }

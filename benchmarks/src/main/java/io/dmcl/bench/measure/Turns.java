@@ -41,7 +41,7 @@ public final class Turns implements Counting {
   @Override
   public void open(Addresses servers) throws Exception {
     for (int i = 0; i < nodeCount; i++) {
-      Node node = contender.open(servers);
+      Node node = contender.open(servers.seenBy(i));
       nodes.add(node);
       sections.add(node.lock("turns-" + remotePercent, LockMode.EXCLUSIVE));
     }

@@ -9,6 +9,14 @@ public interface Addresses {
   String zooKeeper();
 
   /**
+   * The same servers for the client of one node: of the first ensemble only the one whose turn it
+   * is. So whoever has as many nodes is spread in the same way over the leader and the others.
+   */
+  default Addresses seenBy(int node) {
+    return this;
+  }
+
+  /**
    * Several ensembles, each as ZooKeeper's client takes it; the first is {@link #zooKeeper()}.
    *
    * @throws UnsupportedOperationException if the servers are another process's

@@ -74,6 +74,12 @@ public final class Servers implements Addresses, AutoCloseable {
   }
 
   @Override
+  public Addresses seenBy(int node) {
+    List<String> each = List.of(zooKeeper().split(","));
+    return new OneServer(this, each.get(node % each.size()));
+  }
+
+  @Override
   public synchronized List<String> zooKeepers(int count) throws IOException, InterruptedException {
     while (1 + moreEnsembles.size() < count) {
       Path files = Files.createTempDirectory(directory, "ensemble-");
