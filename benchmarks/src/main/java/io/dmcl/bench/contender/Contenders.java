@@ -66,6 +66,9 @@ public final class Contenders {
   /** The JDK's faster one. */
   public static final Contender STAMPED_LOCK = new LocalLocks.Stamped();
 
+  /** What a cached lock under a lease costs at least. */
+  public static final Contender CLOCKED_WORD = new LocalLocks.ClockedWord();
+
   private static final Map<String, Contender> BY_NAME =
       List.of(
               CACHED,
@@ -82,7 +85,8 @@ public final class Contenders {
               ETCD,
               REDISSON,
               READ_WRITE_LOCK,
-              STAMPED_LOCK)
+              STAMPED_LOCK,
+              CLOCKED_WORD)
           .stream()
           .collect(Collectors.toUnmodifiableMap(Contender::name, Function.identity()));
 

@@ -4,6 +4,8 @@ import io.dmcl.bench.server.Addresses;
 import io.dmcl.lock.LockMode;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.concurrent.locks.StampedLock;
@@ -46,6 +48,55 @@ final class LocalLocks {
     @Override
     public void leave() {
       lock.unlock();
+    }
+  }
+
+  /**
+   * No lock, but what one under a lease cannot do without: an atomic update, a look at the clock,
+   * and another atomic update.
+   */
+  static final class ClockedWord implements Contender {
+    @Override
+    public String name() {
+      return "CAS clock CAS";
+    }
+
+    @Override
+    public Node open(Addresses servers) {
+      return new ClockedNode(new ConcurrentHashMap<>());
+    }
+  }
+
+  private record ClockedNode(Map<String, AtomicLong> words) implements Contender.Node {
+    @Override
+    public Contender.Section lock(String name, LockMode mode) {
+      AtomicLong word = words.computeIfAbsent(name, key -> new AtomicLong());
+      return new Clocked(word, System.nanoTime() + TimeUnit.DAYS.toNanos(1));
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private record Clocked(AtomicLong word, long endNanos) implements Contender.Section {
+    @Override
+    public void enter() {
+      add(1);
+      if (endNanos - System.nanoTime() <= 0) {
+        throw new IllegalStateException("a day is over");
+      }
+    }
+
+    @Override
+    public void leave() {
+      add(-1);
+    }
+
+    private void add(long holds) {
+      long seen;
+      do {
+        seen = word.get();
+      } while (!word.compareAndSet(seen, seen + holds));
     }
   }
 

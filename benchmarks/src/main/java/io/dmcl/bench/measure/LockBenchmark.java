@@ -39,7 +39,8 @@ public class LockBenchmark {
     "Curator mutex",
     "raw create+delete",
     "ReentrantReadWriteLock",
-    "StampedLock"
+    "StampedLock",
+    "CAS clock CAS"
   })
   public String contender;
 

@@ -2,7 +2,6 @@ package io.dmcl.lock.zookeeper.cache;
 
 import io.dmcl.lock.Freshness;
 import io.dmcl.lock.LockMode;
-import io.dmcl.lock.zookeeper.cache.LocalLock.Placement;
 import io.dmcl.lock.zookeeper.protocol.Code;
 import io.dmcl.lock.zookeeper.protocol.ReadOp;
 import io.dmcl.lock.zookeeper.protocol.Reply;
@@ -220,9 +219,9 @@ public final class AcquireAll {
       member.placement = placement;
       member.lock.enteredBy(placement);
       member.miss();
-      placement.request().enterIn();
-      writes.addAll(placement.request().entryWrites());
-      reads.addAll(placement.request().entryReads());
+      placement.enterIn();
+      writes.addAll(placement.entryWrites());
+      reads.addAll(placement.entryReads());
     }
     host.submit(placements.get(0), new Unit(writes, reads, false, new Entering(placements)));
   }
@@ -288,8 +287,8 @@ public final class AcquireAll {
       int from = 0;
       for (Placement placement : placements) {
         String path = Objects.requireNonNull(results.get(from).createdPath());
-        from += placement.request().entryWrites().size();
-        placement.request().entered(path, zxid);
+        from += placement.entryWrites().size();
+        placement.entered(path, zxid);
       }
     }
 
@@ -297,8 +296,8 @@ public final class AcquireAll {
     public void read(Unit unit, List<Reply.Read> replies) {
       int from = 0;
       for (Placement placement : placements) {
-        int to = from + placement.request().entryReads().size();
-        placement.request().read(unit, replies.subList(from, to));
+        int to = from + placement.entryReads().size();
+        placement.read(unit, replies.subList(from, to));
         from = to;
       }
     }
@@ -308,7 +307,7 @@ public final class AcquireAll {
       if (code == Code.NO_NODE) { // purged meanwhile: made again, where needed, at the next try
         members.forEach(member -> member.lock.setLockExists(false));
       }
-      placements.forEach(placement -> placement.request().notEntered(code));
+      placements.forEach(placement -> placement.notEntered(code));
     }
 
     @Override
@@ -318,21 +317,19 @@ public final class AcquireAll {
       }
       absent = 0;
       for (Placement placement : placements) {
-        placement
-            .request()
-            .resolve(
-                () -> {
-                  // The unit was done or not: either all are absent or none.
-                  if (++absent == placements.size()) {
-                    host.submit(placements.get(0), unit);
-                  }
-                });
+        placement.resolve(
+            () -> {
+              // The unit was done or not: either all are absent or none.
+              if (++absent == placements.size()) {
+                host.submit(placements.get(0), unit);
+              }
+            });
       }
     }
 
     @Override
     public void readRefused(Unit unit, Code code) {
-      placements.forEach(placement -> placement.request().readRefused(unit, code));
+      placements.forEach(placement -> placement.readRefused(unit, code));
     }
 
     @Override

@@ -6,9 +6,12 @@ package io.dmcl.lock.zookeeper.cache;
  * and whether a grant is worth keeping after unlock at all (eager release: a lock that is recalled
  * about as often as it is used is not kept, so that caching is never slower than not caching).
  *
- * <p>Event loop only.
+ * @param holdNanos for how long after the grant callers of this node may still join it while others
+ *     wait
+ * @param wasted how many grants in a row were recalled before they were of use, up to a bound
+ * @param calm how many grants in a row, after those, came while nobody else was there
  */
-final class Contention {
+record Contention(long holdNanos, int wasted, int calm) {
   private static final long MIN_HOLD_NANOS = 500_000;
   private static final long FIRST_HOLD_NANOS = 5_000_000;
   private static final long MAX_HOLD_NANOS = 20_000_000;
@@ -19,14 +22,8 @@ final class Contention {
   private static final int EAGER_AFTER = 2;
   private static final int CALM_AFTER = 4;
 
-  private long holdNanos = FIRST_HOLD_NANOS;
-  private int wasted;
-  private int calm;
-
-  /** For how long after the grant callers of this node may still join it while others wait. */
-  long holdNanos() {
-    return holdNanos;
-  }
+  /** Of a lock that nobody has fought over. */
+  static final Contention NONE = new Contention(FIRST_HOLD_NANOS, 0, 0);
 
   /** Whether grants are given back at unlock although they might be kept. */
   boolean isEager() {
@@ -34,26 +31,25 @@ final class Contention {
   }
 
   /**
-   * A grant came; {@code alone}: nobody else has been there since the last one, or is there now.
+   * After a grant; {@code alone}: nobody else has been there since the last one, or is there now.
    */
-  void granted(boolean alone) {
-    calm = alone ? calm + 1 : 0;
-    if (calm >= CALM_AFTER) {
-      wasted = 0;
+  Contention granted(boolean alone) {
+    if (wasted == 0) {
+      return this;
     }
+    int nowCalm = alone ? calm + 1 : 0;
+    return nowCalm < CALM_AFTER
+        ? new Contention(holdNanos, wasted, nowCalm)
+        : new Contention(holdNanos, 0, 0);
   }
 
-  /** A grant that others had asked for ended after this many local uses. */
-  void recalledAfter(long uses) {
+  /** After a grant that others had asked for ended after this many local uses. */
+  Contention recalledAfter(long uses) {
     if (uses <= 1) {
-      wasted = Math.min(wasted + 1, EAGER_AFTER);
-      calm = 0;
-      holdNanos = Math.max(MIN_HOLD_NANOS, holdNanos / 2);
-    } else {
-      wasted = 0;
-      if (uses >= BUSY_USES) {
-        holdNanos = Math.min(MAX_HOLD_NANOS, holdNanos * 2);
-      }
+      return new Contention(
+          Math.max(MIN_HOLD_NANOS, holdNanos / 2), Math.min(wasted + 1, EAGER_AFTER), 0);
     }
+    long nanos = uses < BUSY_USES ? holdNanos : Math.min(MAX_HOLD_NANOS, holdNanos * 2);
+    return new Contention(nanos, 0, 0);
   }
 }

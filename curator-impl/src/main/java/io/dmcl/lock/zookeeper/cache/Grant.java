@@ -4,7 +4,6 @@ import io.dmcl.lock.Freshness;
 import io.dmcl.lock.LockMode;
 import io.dmcl.lock.zookeeper.protocol.Look;
 import io.dmcl.lock.zookeeper.protocol.Memory;
-import io.dmcl.lock.zookeeper.protocol.Request;
 import io.dmcl.lock.zookeeper.protocol.RequestId;
 import io.dmcl.lock.zookeeper.protocol.Version;
 import java.util.List;
@@ -15,11 +14,9 @@ import java.util.Objects;
  * event loop; the holds of the grant read it, and an exclusive one writes value and recovery.
  */
 public final class Grant {
-  private final SessionLease lease;
-
   // Changed by an upgrade only.
-  private volatile Request request;
-  private volatile Version version;
+  private volatile Placement request;
+  private volatile long version;
 
   // Hold-side state: visible to other holds of this node at once.
   private volatile byte[] value;
@@ -34,29 +31,29 @@ public final class Grant {
   private int exclusiveUses;
   private boolean taken;
   private boolean watched;
-  private long slowUses;
+  private int slowUses;
   private Memory known;
 
-  Grant(Request request, SessionLease lease, Look look, Freshness freshness, long nowNanos) {
+  Grant(Placement request, Look look, Freshness freshness, long nowNanos) {
     this.request = request;
-    this.lease = lease;
-    this.version = Objects.requireNonNull(look.version());
+    Version found = Objects.requireNonNull(look.version());
+    this.version = found.mzxid();
     this.dead = look.deadIntents();
     this.grantedAtNanos = nowNanos;
-    this.value = version.value();
+    this.value = found.value();
     this.freshness = freshness;
     this.taken = freshness == Freshness.UNCHANGED;
     this.mode = request.mode();
-    this.known = Memory.of(version, lease);
+    this.known = Memory.of(found, request.lease());
   }
 
-  Request request() {
+  Placement request() {
     return request;
   }
 
   /** The lease that it is under. */
   public SessionLease lease() {
-    return lease;
+    return request.lease();
   }
 
   /** The fencing token. */
@@ -66,7 +63,7 @@ public final class Grant {
 
   /** The version when it was granted. */
   public long version() {
-    return version.mzxid();
+    return version;
   }
 
   /** What it owns. */
@@ -161,14 +158,15 @@ public final class Grant {
    * but somebody may have died waiting for it. Every hold of the grant has the new token from now
    * on, or the fencing gate would refuse the shared ones that are still out.
    */
-  void upgraded(Request to, Look look, long nowNanos) {
+  void upgraded(Placement to, Look look, long nowNanos) {
     request = to;
-    version = Objects.requireNonNull(look.version());
+    Version found = Objects.requireNonNull(look.version());
+    version = found.mzxid();
     dead = look.deadIntents();
     grantedAtNanos = nowNanos;
     mode = to.mode();
     watched = false;
-    known = Memory.of(version, lease);
+    known = Memory.of(found, request.lease());
     if (!dead.isEmpty()) {
       freshness = Freshness.OWNER_DIED;
     }

@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A node has at most one request in the queue that is not leaving (two while it upgrades). Those
  * that leave do not hold up their successor: the session keeps them in order.
  *
- * <p>Used by the event loop only, except {@link #word}, {@link #fastGrant} and {@link #countHit}.
+ * <p>Used by the event loop only, except {@link #word}, {@link #fastGrant} and {@link #isClosed}.
  */
 public final class LocalLock implements Request.Listener {
   /** What a lock needs of its node. */
@@ -88,22 +88,21 @@ public final class LocalLock implements Request.Listener {
     }
   }
 
-  /** A request and the lease that it is under. */
-  public record Placement(Request request, SessionLease lease) {}
-
   private static final long EXHAUSTED_RETRY_NANOS = 20_000_000;
+
+  /** The queue of every lock that nobody waits for. */
+  private static final Deque<Waiter> NOBODY = new ArrayDeque<>(0);
 
   private final Host host;
   private final LockName name;
   private final LockPaths paths;
   private final LockOptions options;
-  private final boolean semaphore;
   private final HoldWord word;
 
-  // Small when empty: there may be very many locks.
-  private final Deque<Waiter> queue = new ArrayDeque<>(1);
-  private final List<Departure> departing = new ArrayList<>(0);
-  private final Contention contention = new Contention();
+  // Nothing of their own while a lock is cached and idle: there may be very many.
+  private Deque<Waiter> queue = NOBODY;
+  private List<Departure> departing = List.of();
+  private Contention contention = Contention.NONE;
 
   private @Nullable Placement current;
   private volatile @Nullable Grant grant;
@@ -115,32 +114,31 @@ public final class LocalLock implements Request.Listener {
   private long retryAtNanos;
   private boolean waking;
   private long wakeAtNanos;
-  private boolean demoting;
-  private @Nullable CompletableFuture<Void> demotionEnded;
-  private long demotingSinceNanos;
-  private @Nullable LockMode demotingTo;
+  private @Nullable Demotion demotion;
   private boolean dropWanted;
-  private boolean closed;
+  private volatile boolean closed;
   private @Nullable CompletableFuture<Void> atRest;
 
   private @Nullable Upgrade upgrade;
   private boolean upgradeWithdrawn;
   private @Nullable Placement upgrading;
 
-  private long hits; // written by any thread, without synchronisation: a statistic
   private long hitsAtGrant;
   private long misses;
   private long slowHits;
   private long grants;
   private long recalls;
   private long reloadsAvoided;
-  private long usesSeen;
+  private int usesSeen;
   private long idleSinceNanos;
   private long waitNanos;
   private long grantNanos;
 
   /** A request that leaves, and who wants to know when it is gone. */
   private record Departure(Placement placement, boolean published, CompletableFuture<Void> done) {}
+
+  /** A demote hook that runs, and what is left after it. */
+  private record Demotion(@Nullable LockMode to, long sinceNanos, CompletableFuture<Void> ended) {}
 
   /** A caller that waits for its shared hold to become exclusive. */
   public abstract static class Upgrade {
@@ -160,8 +158,7 @@ public final class LocalLock implements Request.Listener {
     this.name = name;
     this.paths = paths;
     this.options = options;
-    semaphore = options.has(LockProperty.USE_SEMAPHORE);
-    word = new HoldWord(semaphore);
+    word = new HoldWord(options.has(LockProperty.USE_SEMAPHORE));
   }
 
   // --- any thread
@@ -176,9 +173,9 @@ public final class LocalLock implements Request.Listener {
     return grant;
   }
 
-  /** Counts a hold taken on the fast path; concurrent ones may be missed. */
-  public void countHit() {
-    hits++;
+  /** Whether the handle was freed, or its lockspace closed. */
+  public boolean isClosed() {
+    return closed;
   }
 
   // --- the event loop: what callers ask for
@@ -205,6 +202,9 @@ public final class LocalLock implements Request.Listener {
       return;
     }
     waiter.enqueued(host.nanoTime());
+    if (queue == NOBODY) {
+      queue = new ArrayDeque<>(1);
+    }
     queue.add(waiter);
     if (grant == null || queue.size() > 1) {
       waiter.miss();
@@ -249,7 +249,7 @@ public final class LocalLock implements Request.Listener {
   /** A hold that its caller never saw leaves the word: no news was told, nothing was done. */
   public void giveBack(Grant of, LockMode held) {
     long unused = word.exit(held);
-    if (of == grant && hits == hitsAtGrant) {
+    if (of == grant && word.hits() == hitsAtGrant) {
       of.unuse(held);
     }
     advance();
@@ -260,7 +260,7 @@ public final class LocalLock implements Request.Listener {
    * one failed.
    */
   public CompletableFuture<Void> departures() {
-    return demotionEnded == null ? releases() : demotionEnded.thenCompose(ended -> releases());
+    return demotion == null ? releases() : demotion.ended().thenCompose(ended -> releases());
   }
 
   private CompletableFuture<Void> releases() {
@@ -274,7 +274,7 @@ public final class LocalLock implements Request.Listener {
    * @return false if the hold's grant is not this lock's any more
    */
   public boolean downgrade(Grant of) {
-    if (of != grant || demoting) {
+    if (of != grant || demotion != null) {
       return false;
     }
     word.close(); // or a caller could become exclusive after the look at the holds
@@ -294,7 +294,7 @@ public final class LocalLock implements Request.Listener {
   public void upgrade(Grant of, Upgrade caller) {
     if (of != grant || current == null) {
       caller.lost();
-    } else if (upgrade != null || demoting || pinned) {
+    } else if (upgrade != null || demotion != null || pinned) {
       caller.refused();
     } else {
       upgrade = caller;
@@ -308,7 +308,7 @@ public final class LocalLock implements Request.Listener {
     if (upgrade != caller) {
       return false;
     }
-    if (upgrading != null && upgrading.request().isDropping()) {
+    if (upgrading != null && upgrading.isDropping()) {
       upgradeWithdrawn = true;
       return false;
     }
@@ -316,8 +316,8 @@ public final class LocalLock implements Request.Listener {
     if (upgrading != null) {
       Placement placement = upgrading;
       upgrading = null;
-      departing.add(new Departure(placement, false, new CompletableFuture<>()));
-      placement.request().cancel();
+      depart(placement, false);
+      placement.cancel();
     }
     advance();
     return true;
@@ -385,7 +385,7 @@ public final class LocalLock implements Request.Listener {
 
   /** Whether anybody holds the lock here, or waits for it. */
   public boolean isInUse() {
-    return word.sharedHolds() + word.exclusiveHolds() > 0 || !queue.isEmpty();
+    return word.isHeld() || !queue.isEmpty();
   }
 
   /** Whether nothing of this lock is in a queue any more, or about to be. */
@@ -404,17 +404,17 @@ public final class LocalLock implements Request.Listener {
 
   /** Whether there is a grant that nobody uses. */
   public boolean isCached() {
-    return grant != null && !isInUse() && !demoting;
+    return grant != null && !isInUse() && demotion == null;
   }
 
   /** Whether something of this lock is on its way out. */
   public boolean isLeaving() {
-    return !departing.isEmpty() || demoting;
+    return !departing.isEmpty() || demotion != null;
   }
 
   /** Since when, as far as the calls of this method show, the grant has been cached and unused. */
   public long idleSince(long nowNanos) {
-    long uses = hits + slowHits + misses;
+    int uses = (int) (word.hits() + slowHits + misses); // only whether it has changed matters
     if (!isCached() || uses != usesSeen) {
       usesSeen = uses;
       idleSinceNanos = nowNanos;
@@ -435,7 +435,7 @@ public final class LocalLock implements Request.Listener {
         waiter.failed(closedException());
       }
     }
-    if (byForce && grant != null && word.sharedHolds() + word.exclusiveHolds() > 0) {
+    if (byForce && grant != null && word.isHeld()) {
       loseGrant(LockObserver.End.LOST);
     }
     advance();
@@ -464,20 +464,21 @@ public final class LocalLock implements Request.Listener {
     lockExists = true;
     exhausted = false;
     host.observer().waited(request, true);
-    if (upgrading != null && upgrading.request() == request) {
+    if (upgrading != null && upgrading == request) {
       upgraded(upgrading, look);
       advance();
       return;
     }
     Placement placement = current;
-    if (placement == null || placement.request() != request) {
+    if (placement == null || placement != request) {
       return; // it is leaving
     }
     Freshness freshness = Memory.freshness(memory, look, placement.lease());
-    contention.granted(freshness == Freshness.UNCHANGED && look.queue().isAlone(request.id()));
-    grant = new Grant(request, placement.lease(), look, freshness, host.nanoTime());
+    contention =
+        contention.granted(freshness == Freshness.UNCHANGED && look.queue().isAlone(request.id()));
+    grant = new Grant(placement, look, freshness, host.nanoTime());
     grants++;
-    hitsAtGrant = hits;
+    hitsAtGrant = word.hits();
     host.observer().granted(this, grant);
     if (freshness == Freshness.UNCHANGED) {
       reloadsAvoided++;
@@ -492,7 +493,7 @@ public final class LocalLock implements Request.Listener {
 
   @Override
   public void recalled(Request request, LockMode wanted) {
-    if (current == null || current.request() != request || grant == null) {
+    if (current == null || current != request || grant == null) {
       return;
     }
     if (recall == null) {
@@ -543,9 +544,9 @@ public final class LocalLock implements Request.Listener {
     if (departure != null) {
       host.vacated(this, departure.placement());
       departed(request, ending, departure);
-    } else if (current != null && current.request() == request) {
+    } else if (current != null && current == request) {
       currentGone(request, ending);
-    } else if (upgrading != null && upgrading.request() == request) {
+    } else if (upgrading != null && upgrading == request) {
       host.vacated(this, upgrading);
       upgrading = null;
       if (ending == Request.Ending.SESSION_ENDED || ending == Request.Ending.VANISHED) {
@@ -569,32 +570,37 @@ public final class LocalLock implements Request.Listener {
     }
   }
 
+  /** The session with this lease has ended, and with it all requests there. */
+  public void sessionEnded(SessionLease lease) {
+    List<@Nullable Placement> placements = new ArrayList<>();
+    departing.forEach(departure -> placements.add(departure.placement()));
+    placements.add(upgrading);
+    placements.add(current);
+    for (@Nullable Placement placement : placements) {
+      if (placement != null && placement.lease() == lease) {
+        placement.sessionEnded();
+      }
+    }
+  }
+
   /** The demote hook has ended. */
   public void hookDone(Grant of, @Nullable Throwable error) {
-    if (of != grant || !demoting) {
+    Demotion done = demotion;
+    if (of != grant || done == null) {
       return; // lost meanwhile
     }
-    demoting = false;
-    LockMode to = demotingTo;
+    demotion = null;
     if (error != null) {
       // As if we had died: what was dirty is not flushed. Shared holds may be out.
       loseGrant(LockObserver.End.ABANDONED);
-    } else if (to == LockMode.SHARED) {
+    } else if (done.to() == LockMode.SHARED) {
       endRecall(of, LockObserver.End.DEMOTED);
       sendDowngrade(of);
     } else {
       giveUp(of);
     }
-    endDemotion();
+    done.ended().complete(null);
     advance();
-  }
-
-  private void endDemotion() {
-    CompletableFuture<Void> ended = demotionEnded;
-    demotionEnded = null;
-    if (ended != null) {
-      ended.complete(null);
-    }
   }
 
   // --- the event loop: what to do next
@@ -602,11 +608,14 @@ public final class LocalLock implements Request.Listener {
   /** Looks at everything and does what is to be done. Harmless at any time. */
   public void advance() {
     word.close();
-    if (word.isLost() && word.sharedHolds() + word.exclusiveHolds() == 0) {
+    if (word.isLost() && !word.isHeld()) {
       word.clearLost();
     }
     if (!word.isLost()) { // whoever lost a hold has to unlock it first
       act();
+    }
+    if (queue.isEmpty()) {
+      queue = NOBODY;
     }
     if (atRest != null && isAtRest()) {
       atRest.complete(null);
@@ -642,7 +651,7 @@ public final class LocalLock implements Request.Listener {
         return;
       }
       if (!canJoin(of, head.mode(), now)) {
-        if (of.mode().covers(head.mode()) && !demoting && !pinned) {
+        if (of.mode().covers(head.mode()) && demotion == null && !pinned) {
           of.request().arm(); // perhaps nobody else waits, or not any more
         }
         return;
@@ -654,12 +663,12 @@ public final class LocalLock implements Request.Listener {
 
   private boolean canJoin(Grant of, LockMode mode, long now) {
     return of.mode().covers(mode)
-        && !demoting
+        && demotion == null
         && upgrade == null
         && !pinned
         && of.lease().isValid(now)
-        && (!semaphore || word.exclusiveHolds() == 0)
-        && (!semaphore || mode == LockMode.SHARED || word.sharedHolds() == 0)
+        && (!word.isSemaphore() || word.exclusiveHolds() == 0)
+        && (!word.isSemaphore() || mode == LockMode.SHARED || word.sharedHolds() == 0)
         && isOpenToJoin(of, now);
   }
 
@@ -692,7 +701,7 @@ public final class LocalLock implements Request.Listener {
 
   private void decide(long now) {
     Grant of = grant;
-    if (of != null && !demoting && !pinned) {
+    if (of != null && demotion == null && !pinned) {
       if (upgrade != null) {
         decideUpgrade(of);
       } else if (word.exclusiveHolds() == 0) {
@@ -713,7 +722,7 @@ public final class LocalLock implements Request.Listener {
       Placement unwanted = current; // everybody who waited has given up
       current = null;
       depart(unwanted, false);
-      unwanted.request().cancel();
+      unwanted.cancel();
     }
   }
 
@@ -753,13 +762,10 @@ public final class LocalLock implements Request.Listener {
 
   private void beginDemotion(Grant of, @Nullable LockMode to) {
     if (recall != null) {
-      contention.recalledAfter(uses(of));
+      contention = contention.recalledAfter(uses(of));
     }
     if (options.demoteHook() != null && options.caches(of.mode()) && of.isUsed()) {
-      demoting = true;
-      demotionEnded = new CompletableFuture<>();
-      demotingTo = to;
-      demotingSinceNanos = host.nanoTime();
+      demotion = new Demotion(to, host.nanoTime(), new CompletableFuture<>());
       host.demote(this, of, to);
     } else if (to == LockMode.SHARED) {
       endRecall(of, LockObserver.End.DEMOTED);
@@ -780,14 +786,11 @@ public final class LocalLock implements Request.Listener {
   private void decideUpgrade(Grant of) {
     Placement placement = current;
     Upgrade caller = upgrade;
-    if (placement == null
-        || caller == null
-        || upgrading != null
-        || placement.request().isDowngrading()) {
+    if (placement == null || caller == null || upgrading != null || placement.isDowngrading()) {
       return;
     }
     if (of.mode() == LockMode.EXCLUSIVE) {
-      if (!semaphore || (word.sharedHolds() == 1 && word.exclusiveHolds() == 0)) {
+      if (!word.isSemaphore() || (word.sharedHolds() == 1 && word.exclusiveHolds() == 0)) {
         upgrade = null;
         convertToExclusive(of, caller);
       } else if (upgradeWithdrawn) {
@@ -801,7 +804,7 @@ public final class LocalLock implements Request.Listener {
       upgrade = null;
       caller.refused();
     } else {
-      upgrading.request().enter();
+      upgrading.enter();
     }
   }
 
@@ -813,15 +816,15 @@ public final class LocalLock implements Request.Listener {
     current = placement;
     endRecall(of, LockObserver.End.UPGRADED);
     host.observer().ended(this, of, uses(of), LockObserver.End.UPGRADED);
-    of.upgraded(placement.request(), look, host.nanoTime());
+    of.upgraded(placement, look, host.nanoTime());
     host.observer().granted(this, of);
     grants++;
     if (of.isTaken()) {
       memory = of.memory();
     }
-    shared.request().dropped();
+    shared.dropped();
     if (keeps(of)) {
-      placement.request().arm();
+      placement.arm();
     }
   }
 
@@ -835,7 +838,7 @@ public final class LocalLock implements Request.Listener {
     Placement placement = host.place(this, mode, null);
     if (placement != null) {
       current = placement;
-      placement.request().enter();
+      placement.enter();
     }
   }
 
@@ -852,9 +855,9 @@ public final class LocalLock implements Request.Listener {
 
   /** Whether a set of locks may take this lock now: nothing is under way, nobody holds it. */
   boolean isQuiet() {
-    return !demoting
+    return demotion == null
         && upgrade == null
-        && word.sharedHolds() + word.exclusiveHolds() == 0
+        && !word.isHeld()
         && (current == null || grant != null);
   }
 
@@ -869,7 +872,7 @@ public final class LocalLock implements Request.Listener {
   /** Begins to give a cached grant back for a set that wants the lock anew (the hook first). */
   void giveUpFor() {
     Grant of = grant;
-    if (of != null && !demoting) {
+    if (of != null && demotion == null) {
       beginDemotion(of, null);
     }
   }
@@ -895,7 +898,7 @@ public final class LocalLock implements Request.Listener {
     } else if (current == placement) {
       current = null;
       depart(placement, false);
-      placement.request().cancel();
+      placement.cancel();
     }
   }
 
@@ -913,21 +916,20 @@ public final class LocalLock implements Request.Listener {
         && keeps(of)
         && of.freshness() == Freshness.UNCHANGED
         && queue.isEmpty()
-        && !demoting
+        && demotion == null
         && upgrade == null
         && !pinned;
   }
 
   /** A release, or a cancel where nothing was done under the grant. */
   private void giveUp(Grant of) {
-    Placement placement = Objects.requireNonNull(current);
-    Request request = placement.request();
+    Placement request = Objects.requireNonNull(current);
     boolean valid = of.lease().isValid(host.nanoTime());
     // At the end of the counter readers are given exclusive grants too, to make the lock anew.
     boolean renews = request.isAtTheEnd() && of.isUsed() && of.dead().isEmpty() && valid;
     boolean publishes = of.mode() == LockMode.EXCLUSIVE && (of.isUsedExclusively() || renews);
     endGrant(of, publishes && !valid ? LockObserver.End.ABANDONED : LockObserver.End.RELEASED);
-    CompletableFuture<Void> done = depart(placement, publishes);
+    CompletableFuture<Void> done = depart(request, publishes);
     if (publishes && !valid) {
       memory = memory == null ? null : memory.broken();
       request.abandon();
@@ -969,27 +971,30 @@ public final class LocalLock implements Request.Listener {
       Placement entering = upgrading;
       upgrading = null;
       depart(entering, false);
-      entering.request().cancel();
+      entering.cancel();
     }
-    demoting = false;
-    endDemotion(); // what becomes of the hook does not matter any more
+    Demotion hook = demotion;
+    if (hook != null) {
+      demotion = null; // what becomes of it does not matter any more
+      hook.ended().complete(null);
+    }
     AcquireAll set = pinnedSet();
     pinned = false;
     word.close(); // or a caller could come after the look at the holds, and not be told
-    if (word.sharedHolds() + word.exclusiveHolds() > 0) {
+    if (word.isHeld()) {
       word.markLost();
     }
     endGrant(of, how);
     memory = memory == null ? null : memory.broken();
-    if (!placement.request().isGone()) {
+    if (!placement.isGone()) {
       depart(placement, false);
       if (of.mode() == LockMode.EXCLUSIVE && of.isUsedExclusively()) {
-        placement.request().abandon();
+        placement.abandon();
       } else {
-        placement.request().cancel();
+        placement.cancel();
       }
     } else if (of.mode() == LockMode.EXCLUSIVE && !of.isUsedExclusively()) {
-      host.orphaned(this, placement.request());
+      host.orphaned(this, placement);
     }
     host.lost(this, of);
     if (caller != null) {
@@ -1017,11 +1022,14 @@ public final class LocalLock implements Request.Listener {
   }
 
   private long uses(Grant of) {
-    return of.slowUses() + hits - hitsAtGrant;
+    return of.slowUses() + word.hits() - hitsAtGrant;
   }
 
   private CompletableFuture<Void> depart(Placement placement, boolean published) {
     CompletableFuture<Void> done = new CompletableFuture<>();
+    if (departing.isEmpty()) {
+      departing = new ArrayList<>(1);
+    }
     departing.add(new Departure(placement, published, done));
     return done;
   }
@@ -1029,8 +1037,11 @@ public final class LocalLock implements Request.Listener {
   private @Nullable Departure removeDeparture(Request request) {
     for (Iterator<Departure> each = departing.iterator(); each.hasNext(); ) {
       Departure departure = each.next();
-      if (departure.placement().request() == request) {
+      if (departure.placement() == request) {
         each.remove();
+        if (departing.isEmpty()) {
+          departing = List.of();
+        }
         return departure;
       }
     }
@@ -1159,7 +1170,7 @@ public final class LocalLock implements Request.Listener {
   /** The counters. */
   public LockStats stats() {
     return new LockStats(
-        hits + slowHits, misses, grants, recalls, reloadsAvoided, waitNanos, grantNanos);
+        word.hits() + slowHits, misses, grants, recalls, reloadsAvoided, waitNanos, grantNanos);
   }
 
   /** How many callers wait. */
@@ -1169,19 +1180,19 @@ public final class LocalLock implements Request.Listener {
 
   /** For how long a demote hook has been running; 0 if none is. */
   public long demotingNanos() {
-    return demoting ? Math.max(1, host.nanoTime() - demotingSinceNanos) : 0;
+    return demotion == null ? 0 : Math.max(1, host.nanoTime() - demotion.sinceNanos());
   }
 
   /** What is going on, for people; also the state for those who compare states. */
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder();
-    text.append(current == null ? "idle" : current.request().toString());
+    text.append(current == null ? "idle" : current.toString());
     if (recall != null) {
       text.append(", recalled for ").append(recall);
     }
-    if (demoting) {
-      text.append(", demoting to ").append(demotingTo == null ? "nothing" : demotingTo);
+    if (demotion != null) {
+      text.append(", demoting to ").append(demotion.to() == null ? "nothing" : demotion.to());
     }
     if (upgrade != null) {
       text.append(", upgrading");

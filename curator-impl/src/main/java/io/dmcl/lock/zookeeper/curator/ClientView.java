@@ -57,7 +57,10 @@ final class ClientView {
 
   /** A node's path as the handle wants it. */
   String handlePath(String path) {
-    return path.equals("/") && !namespacePath.isEmpty() ? namespacePath : namespacePath + path;
+    if (namespacePath.isEmpty()) {
+      return path; // the same string: it is kept with every watch
+    }
+    return path.equals("/") ? namespacePath : namespacePath + path;
   }
 
   /** The reverse of {@link #handlePath}, for a path inside the namespace. */

@@ -4,9 +4,11 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dmcl.lock.zookeeper.protocol.ReadOp;
 import io.dmcl.lock.zookeeper.runtime.Coordinator.WatchKind;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -60,14 +62,19 @@ final class HandleWatch implements Watcher {
 
   private record Key(String path, WatchKind kind) {}
 
-  /** What a subscriber wants at a key. */
-  private static final class Want {
-    final Subscriber subscriber;
-    int asked;
-    boolean armed;
+  /**
+   * What a subscriber wants at a path. There may be very many, nearly all of them the same.
+   *
+   * @param asked its reads that have not been answered
+   * @param armed whether it is to be told
+   * @param set whether the server may have our watch there; one of the subscribers knows
+   */
+  private record Want(int asked, boolean armed, boolean set) {
+    static final Want NOTHING = new Want(0, false, false);
+    static final Want ARMED = new Want(0, true, true);
 
-    Want(Subscriber subscriber) {
-      this.subscriber = subscriber;
+    static Want of(int asked, boolean armed, boolean set) {
+      return asked == 0 && armed && set ? ARMED : new Want(asked, armed, set);
     }
 
     boolean isNothing() {
@@ -75,19 +82,13 @@ final class HandleWatch implements Watcher {
     }
   }
 
-  /** All that is wanted at a key; {@code set} if the server may have our watch there. */
-  private static final class Interest {
-    // Nearly always one, and there may be very many of these.
-    final List<Want> wants = new ArrayList<>(1);
-    boolean set;
+  /** All that a subscriber wants, by path. */
+  private static final class Wants {
+    private final Map<String, Want> data = new HashMap<>();
+    private final Map<String, Want> children = new HashMap<>();
 
-    @Nullable Want of(Subscriber subscriber) {
-      for (Want want : wants) {
-        if (want.subscriber == subscriber) {
-          return want;
-        }
-      }
-      return null;
+    Map<String, Want> of(WatchKind kind) {
+      return kind == WatchKind.CHILDREN ? children : data;
     }
   }
 
@@ -100,7 +101,7 @@ final class HandleWatch implements Watcher {
   private int users;
 
   @GuardedBy("this")
-  private final Map<Key, Interest> interests = new HashMap<>();
+  private final Map<Subscriber, Wants> wants = new LinkedHashMap<>();
 
   /** Removals whose reply was lost with the connection. */
   @GuardedBy("this")
@@ -155,14 +156,10 @@ final class HandleWatch implements Watcher {
       ReadOp read,
       AsyncCallback.DataCallback onData,
       AsyncCallback.Children2Callback onChildren) {
-    Key key = new Key(path, kindOf(read));
-    Interest interest = interests.computeIfAbsent(key, absent -> new Interest());
-    Want want = interest.of(subscriber);
-    if (want == null) {
-      want = new Want(subscriber);
-      interest.wants.add(want);
-    }
-    want.asked++;
+    Map<String, Want> own =
+        wants.computeIfAbsent(subscriber, absent -> new Wants()).of(kindOf(read));
+    Want want = own.getOrDefault(path, Want.NOTHING);
+    own.put(path, Want.of(want.asked + 1, want.armed, want.set));
     if (read instanceof ReadOp.Children) {
       zooKeeper.getChildren(path, this, onChildren, null);
     } else {
@@ -172,55 +169,36 @@ final class HandleWatch implements Watcher {
 
   /** What became of a read that sets a watch. */
   synchronized void answered(Subscriber subscriber, String path, WatchKind kind, boolean ok) {
-    Key key = new Key(path, kind);
-    Interest interest = interests.get(key);
-    if (interest == null) {
-      return;
-    }
-    interest.set |= ok;
-    Want want = interest.of(subscriber);
-    if (want == null) {
-      return;
-    }
-    want.asked = Math.max(0, want.asked - 1);
-    want.armed |= ok;
-    if (want.isNothing()) {
-      interest.wants.remove(want);
-      dropIfUnwanted(key, interest);
+    Map<String, Want> own = of(subscriber, kind);
+    Want want = own.get(path);
+    if (want != null) {
+      put(own, path, kind, Want.of(Math.max(0, want.asked - 1), want.armed | ok, want.set | ok));
+    } else if (ok) {
+      boolean unused = bequeath(path, kind); // if nobody wants it, its removal has been sent
     }
   }
 
   /** A read that nobody waits for any more was answered OK after all, so its watch is set. */
   synchronized void answeredTooLate(String path, WatchKind kind) {
-    Key key = new Key(path, kind);
-    Interest interest = interests.get(key);
-    if (interest != null) {
-      interest.set = true;
-    } else {
-      removeAtServer(key);
-    }
+    bequeathOrRemove(path, kind);
   }
 
   /** The subscriber gives up what it has asked for or set. */
   synchronized void unwatch(Subscriber subscriber, String path, WatchKind kind) {
-    Key key = new Key(path, kind);
-    Interest interest = interests.get(key);
-    Want want = interest == null ? null : interest.of(subscriber);
-    if (interest == null || want == null) {
-      return;
-    }
-    interest.wants.remove(want);
-    // A read that has been sent will have set it when the removal arrives.
-    interest.set |= want.asked > 0;
-    dropIfUnwanted(key, interest);
+    abandoned(path, kind, of(subscriber, kind).remove(path));
   }
 
   /** The subscriber is gone, and its watches with it. */
   void unsubscribe(Subscriber subscriber) {
     subscribers.remove(subscriber);
     synchronized (this) {
-      for (Key key : List.copyOf(interests.keySet())) {
-        unwatch(subscriber, key.path(), key.kind());
+      Wants gone = wants.remove(subscriber);
+      if (gone != null) {
+        for (WatchKind kind : WatchKind.values()) {
+          for (Map.Entry<String, Want> each : gone.of(kind).entrySet()) {
+            abandoned(each.getKey(), kind, each.getValue());
+          }
+        }
       }
     }
   }
@@ -230,13 +208,51 @@ final class HandleWatch implements Watcher {
   }
 
   @GuardedBy("this")
-  private void dropIfUnwanted(Key key, Interest interest) {
-    if (interest.wants.isEmpty()) {
-      interests.remove(key);
-      if (interest.set) {
-        removeAtServer(key);
+  private Map<String, Want> of(Subscriber subscriber, WatchKind kind) {
+    Wants own = wants.get(subscriber);
+    return own == null ? Collections.emptyMap() : own.of(kind);
+  }
+
+  @GuardedBy("this")
+  private void put(Map<String, Want> own, String path, WatchKind kind, Want want) {
+    if (!want.isNothing()) {
+      own.put(path, want);
+    } else {
+      own.remove(path);
+      if (want.set) {
+        bequeathOrRemove(path, kind);
       }
     }
+  }
+
+  @GuardedBy("this")
+  private void abandoned(String path, WatchKind kind, @Nullable Want want) {
+    // A read that has been sent will have set it when the removal arrives.
+    if (want != null && (want.set || want.asked > 0)) {
+      bequeathOrRemove(path, kind);
+    }
+  }
+
+  /**
+   * The watch that may be at the server is another subscriber's now; if nobody wants it, it goes.
+   */
+  @GuardedBy("this")
+  private void bequeathOrRemove(String path, WatchKind kind) {
+    if (!bequeath(path, kind)) {
+      removeAtServer(new Key(path, kind));
+    }
+  }
+
+  @GuardedBy("this")
+  private boolean bequeath(String path, WatchKind kind) {
+    for (Wants each : wants.values()) {
+      Want heir = each.of(kind).get(path);
+      if (heir != null) {
+        each.of(kind).put(path, Want.of(heir.asked, heir.armed, true));
+        return true;
+      }
+    }
+    return false;
   }
 
   private void removeAtServer(Key key) {
@@ -261,12 +277,7 @@ final class HandleWatch implements Watcher {
   /** ZooKeeper has set everything anew, including what was to be removed. */
   private synchronized void removeUnfinished() {
     for (Key key : unfinished) {
-      Interest interest = interests.get(key);
-      if (interest != null) {
-        interest.set = true;
-      } else {
-        removeAtServer(key);
-      }
+      bequeathOrRemove(key.path(), key.kind());
     }
     unfinished.clear();
   }
@@ -304,21 +315,16 @@ final class HandleWatch implements Watcher {
   private void fire(String path, WatchKind kind) {
     List<Subscriber> fired = new ArrayList<>();
     synchronized (this) {
-      Key key = new Key(path, kind);
-      Interest interest = interests.get(key);
-      if (interest == null) {
-        return;
+      for (Map.Entry<Subscriber, Wants> each : wants.entrySet()) {
+        Map<String, Want> own = each.getValue().of(kind);
+        Want want = own.get(path);
+        if (want != null) {
+          put(own, path, kind, Want.of(want.asked, false, false));
+          if (want.armed) {
+            fired.add(each.getKey());
+          }
+        }
       }
-      interest.set = false;
-      interest.wants.removeIf(
-          want -> {
-            if (want.armed) {
-              want.armed = false;
-              fired.add(want.subscriber);
-            }
-            return want.isNothing();
-          });
-      dropIfUnwanted(key, interest);
     }
     for (Subscriber subscriber : fired) {
       subscriber.fired(path, kind);

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Entry(LockMode mode, RequestId id, int sequence) implements Comparable<Entry> {
   private static final Pattern FORMAT =
-      Pattern.compile("([xs])-([0-9a-z]{13}\\.[0-9a-z]{1,13})-([0-9]{10}|-[0-9]{10})");
+      Pattern.compile("([xs])-(" + RequestId.FORMAT + ")-([0-9]{10}|-[0-9]{10})");
   private static final int SEQUENCE_LENGTH = 10;
 
   /** What a sequential create is asked for: the name without the sequence number. */
@@ -37,7 +37,7 @@ public record Entry(LockMode mode, RequestId id, int sequence) implements Compar
       return null;
     }
     LockMode mode = matcher.group(1).equals("x") ? LockMode.EXCLUSIVE : LockMode.SHARED;
-    return new Entry(mode, new RequestId(matcher.group(2)), (int) sequence);
+    return new Entry(mode, RequestId.ofMatched(matcher.group(2)), (int) sequence);
   }
 
   /** The same place in another mode. */

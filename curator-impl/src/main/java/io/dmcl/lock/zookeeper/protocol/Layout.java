@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class Layout {
   private static final int MAX_ESCAPED_LENGTH = 100;
   private static final int BUCKETS = 256;
+  private static final byte[] NO_DATA = new byte[0];
   private static final PercentEscaper ESCAPER = new PercentEscaper("-_~", false);
 
   private final String root;
@@ -62,7 +63,7 @@ public final class Layout {
   }
 
   private static WriteOp persistent(String path) {
-    return new WriteOp.Create(path, new byte[0], WriteOp.Kind.PERSISTENT);
+    return new WriteOp.Create(path, NO_DATA, WriteOp.Kind.PERSISTENT);
   }
 
   /** The paths of the buckets. */
@@ -72,7 +73,7 @@ public final class Layout {
 
   /** The znodes of the lock at a child of a bucket. */
   public LockPaths at(String bucket, String znode) {
-    return LockPaths.of(bucket + '/' + znode, new byte[0]);
+    return new LockPaths(bucket + '/' + znode, NO_DATA);
   }
 
   /** The parent of the nodes' znodes. */
@@ -93,7 +94,7 @@ public final class Layout {
   /** The znodes of a lock. */
   public LockPaths lock(LockName name) {
     String znode;
-    byte[] data = new byte[0];
+    byte[] data = NO_DATA;
     if (name.isNumber()) {
       znode = 'i' + Long.toUnsignedString(name.number(), Character.MAX_RADIX);
     } else {
@@ -105,7 +106,7 @@ public final class Layout {
         znode = 'h' + Hashing.sha256().hashBytes(data).toString();
       }
     }
-    return LockPaths.of(bucketOf(znode) + '/' + znode, data);
+    return new LockPaths(bucketOf(znode) + '/' + znode, data);
   }
 
   /**

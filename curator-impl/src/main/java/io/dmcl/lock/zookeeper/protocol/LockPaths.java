@@ -7,13 +7,12 @@ import java.util.List;
  * The znodes of one lock.
  *
  * @param lock the queue
- * @param version its version, whose children are the intents
  * @param data what the lock's znode is made with: the name, if the path does not tell it
  */
-public record LockPaths(String lock, String version, byte[] data) {
-  /** The paths under a lock's znode. */
-  static LockPaths of(String lock, byte[] data) {
-    return new LockPaths(lock, lock + "/version", data);
+public record LockPaths(String lock, byte[] data) {
+  /** The lock's version, whose children are the intents. */
+  public String version() {
+    return lock + "/version";
   }
 
   /** Where an entry is. */
@@ -28,7 +27,7 @@ public record LockPaths(String lock, String version, byte[] data) {
 
   /** Where a request's intent is. */
   public String intent(RequestId id) {
-    return version + '/' + id;
+    return version() + '/' + id;
   }
 
   /** The writes that make the lock. */
@@ -38,7 +37,7 @@ public record LockPaths(String lock, String version, byte[] data) {
 
   /** The write that makes the version of a lock that has none. */
   public WriteOp createsVersion() {
-    return new WriteOp.Create(version, new byte[0], WriteOp.Kind.PERSISTENT);
+    return new WriteOp.Create(version(), new byte[0], WriteOp.Kind.PERSISTENT);
   }
 
   @Override

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Not thread-safe, no I/O; see {@link Wire} and {@link Listener} for what comes out.
  */
-public final class Request implements Unit.Owner, WatchOwner {
+public class Request implements Unit.Owner, WatchOwner {
   /** From this place on, whoever is alone makes the lock anew, so that the counter starts again. */
   static final int RENUMBER_FROM = 1 << 30;
 
@@ -121,18 +121,37 @@ public final class Request implements Unit.Owner, WatchOwner {
     ABANDON
   }
 
+  // What a grant does not need while it lasts has objects of its own: there may be very many.
+
+  /** What a release or a downgrade tells the next holder. */
+  private record Publication(byte[] value, List<RequestId> dead) {
+    static final Publication NOTHING = new Publication(new byte[0], List.of());
+  }
+
+  /** How it leaves, and what comes of that. */
+  private static final class Leaving {
+    Leave how;
+    Ending ending;
+    boolean renumber;
+    long zxid;
+
+    Leaving(Leave how, Ending ending) {
+      this.how = how;
+      this.ending = ending;
+    }
+  }
+
   private final Wire wire;
   private final Listener listener;
   private final LockPaths paths;
-  private final RequestId id;
+  private final String nonce;
+  private final long counter;
   private final @Nullable Entry upgradeFrom;
-  private final LockMode requested;
 
   private Phase phase = Phase.NEW;
   private LockMode mode;
-  private @Nullable Entry entry;
+  private int sequence;
   private long token;
-  private long releaseZxid;
   private @Nullable Code failure;
   private boolean lockExists;
   private boolean createsLock;
@@ -150,13 +169,10 @@ public final class Request implements Unit.Owner, WatchOwner {
   private boolean conflictTold;
   private boolean aloneInQueue;
 
-  private @Nullable Leave leave;
-  private byte[] value = new byte[0];
-  private List<RequestId> dead = List.of();
+  private @Nullable Leaving leaving;
+  private Publication publication = Publication.NOTHING;
   private boolean recovered;
-  private boolean renumber;
   private boolean downgrades;
-  private Ending ending = Ending.CANCELLED;
 
   /**
    * A request that has not been sent.
@@ -175,9 +191,9 @@ public final class Request implements Unit.Owner, WatchOwner {
     this.wire = wire;
     this.listener = listener;
     this.paths = paths;
-    this.id = id;
+    this.nonce = id.nonce();
+    this.counter = id.counter();
     this.mode = mode;
-    this.requested = mode;
     this.lockExists = lockExists;
     this.upgradeFrom = upgradeFrom;
   }
@@ -186,7 +202,7 @@ public final class Request implements Unit.Owner, WatchOwner {
 
   /** The id. */
   public RequestId id() {
-    return id;
+    return RequestId.of(nonce, counter);
   }
 
   /** The mode that is asked for, or granted. */
@@ -201,12 +217,16 @@ public final class Request implements Unit.Owner, WatchOwner {
 
   /** The transaction of the release; 0 if it is not known. */
   public long releaseZxid() {
-    return releaseZxid;
+    return leaving == null ? 0 : leaving.zxid;
   }
 
-  /** The place. */
+  /** The place, once it has one. */
   public @Nullable Entry entry() {
-    return entry;
+    return phase == Phase.NEW || phase == Phase.ENTERING ? null : place();
+  }
+
+  private Entry place() {
+    return new Entry(mode, id(), sequence);
   }
 
   /** Why it FAILED. */
@@ -226,7 +246,7 @@ public final class Request implements Unit.Owner, WatchOwner {
 
   /** Whether it was granted at a place so late that it should not be kept. */
   public boolean isLate() {
-    return entry != null && entry.sequence() >= RENUMBER_FROM;
+    return sequence >= RENUMBER_FROM;
   }
 
   /** Whether its downgrade is on its way. */
@@ -236,7 +256,7 @@ public final class Request implements Unit.Owner, WatchOwner {
 
   /** Whether its place is one where shared requests queue as exclusive ones. */
   public boolean isAtTheEnd() {
-    return entry != null && entry.sequence() >= EXCLUSIVE_FROM;
+    return sequence >= EXCLUSIVE_FROM;
   }
 
   /** Whether an upgrade has come so far that it cannot be cancelled any more. */
@@ -246,7 +266,7 @@ public final class Request implements Unit.Owner, WatchOwner {
 
   /** Whether nothing was done under it: what it leaves behind is not a dead owner's. */
   public boolean neverUsed() {
-    return (leave == null || leave == Leave.CANCEL) && !downgrades;
+    return (leaving == null || leaving.how == Leave.CANCEL) && !downgrades;
   }
 
   /** Whether it has ended. */
@@ -256,7 +276,7 @@ public final class Request implements Unit.Owner, WatchOwner {
 
   /** Bytes that its entry counts for in the session's bound: the path's length, at the longest. */
   public int entryBytes() {
-    return entryBytes(paths, id);
+    return entryBytes(paths, id());
   }
 
   /** As {@link #entryBytes()}, before there is a request. */
@@ -285,9 +305,9 @@ public final class Request implements Unit.Owner, WatchOwner {
     List<WriteOp> writes = new ArrayList<>();
     writes.add(
         new WriteOp.Create(
-            paths.entryPrefix(requested, id), new byte[0], WriteOp.Kind.EPHEMERAL_SEQUENTIAL));
-    if (requested == LockMode.EXCLUSIVE) {
-      writes.add(new WriteOp.Create(paths.intent(id), new byte[0], WriteOp.Kind.PERSISTENT));
+            paths.entryPrefix(mode, id()), new byte[0], WriteOp.Kind.EPHEMERAL_SEQUENTIAL));
+    if (mode == LockMode.EXCLUSIVE) {
+      writes.add(new WriteOp.Create(paths.intent(id()), new byte[0], WriteOp.Kind.PERSISTENT));
     }
     return writes;
   }
@@ -311,12 +331,12 @@ public final class Request implements Unit.Owner, WatchOwner {
    */
   public void release(byte[] newValue, List<RequestId> deadIntents, boolean isRecovered) {
     if (phase != Phase.DOWNGRADING) { // what a downgrade publishes stays as it is
-      value = newValue;
-      dead = deadIntents;
+      publication = new Publication(newValue, deadIntents);
       recovered = isRecovered;
     }
-    renumber = isLate() && (aloneInQueue || isAtTheEnd()) && (dead.isEmpty() || recovered);
-    leave(Leave.RELEASE, Ending.RELEASED);
+    boolean knowsAll = publication.dead().isEmpty() || recovered;
+    boolean renumber = isLate() && (aloneInQueue || isAtTheEnd()) && knowsAll;
+    leave(Leave.RELEASE, Ending.RELEASED, renumber);
   }
 
   /** The entry went with the upgrade that it was upgraded to. */
@@ -332,9 +352,8 @@ public final class Request implements Unit.Owner, WatchOwner {
 
   /** EXCLUSIVE to SHARED, in the same place; arguments as for {@link #release}. */
   public void downgrade(byte[] newValue, List<RequestId> deadIntents, boolean isRecovered) {
-    expect(phase == Phase.GRANTED && mode == LockMode.EXCLUSIVE && leave == null);
-    value = newValue;
-    dead = deadIntents;
+    expect(phase == Phase.GRANTED && mode == LockMode.EXCLUSIVE && leaving == null);
+    publication = new Publication(newValue, deadIntents);
     recovered = isRecovered;
     phase = Phase.DOWNGRADING;
     downgrades = true;
@@ -351,7 +370,7 @@ public final class Request implements Unit.Owner, WatchOwner {
    */
   public void arm() {
     armWanted = true;
-    if (phase == Phase.GRANTED && leave == null && !armed && !watchPending) {
+    if (phase == Phase.GRANTED && leaving == null && !armed && !watchPending) {
       armed = true;
       watch(
           mode == LockMode.EXCLUSIVE
@@ -370,7 +389,7 @@ public final class Request implements Unit.Owner, WatchOwner {
         String path = null;
         for (Reply.Written result : results) {
           String created = result.createdPath();
-          if (created != null && created.startsWith(paths.entryPrefix(requested, id))) {
+          if (created != null && created.startsWith(paths.entryPrefix(mode, id()))) {
             path = created;
           }
         }
@@ -385,8 +404,9 @@ public final class Request implements Unit.Owner, WatchOwner {
         downgraded(zxid);
         break;
       case LEAVING:
-        releaseZxid = zxid;
-        end(ending);
+        Leaving how = Objects.requireNonNull(leaving);
+        how.zxid = zxid;
+        end(how.ending);
         return;
       default:
         throw new IllegalStateException("written in " + this);
@@ -397,7 +417,7 @@ public final class Request implements Unit.Owner, WatchOwner {
   /** The entry was created, by our own unit or in a larger one. */
   public void entered(String path, long zxid) {
     expect(phase == Phase.ENTERING);
-    entry = parse(path);
+    sequence = sequenceOf(path);
     token = zxid;
     lockExists = true;
     phase = Phase.QUEUED;
@@ -408,8 +428,8 @@ public final class Request implements Unit.Owner, WatchOwner {
   public void refused(Unit unit, int index, Code code) {
     switch (phase) {
       case ENTERING:
-        if (leave != null) {
-          end(ending);
+        if (leaving != null) {
+          end(leaving.ending);
         } else if (code == Code.NO_NODE && index > 0 && !createsLock && !createsVersion) {
           createsVersion = true; // somebody has deleted it by hand: the entry had its parent
           lockExists = true;
@@ -450,18 +470,24 @@ public final class Request implements Unit.Owner, WatchOwner {
         downgraded(0);
         leaveIfWanted();
       } else {
-        end(doubted && phase == Phase.LEAVING ? ending : Ending.VANISHED);
+        end(
+            doubted && leaving != null && phase == Phase.LEAVING
+                ? leaving.ending
+                : Ending.VANISHED);
       }
       return;
     }
     List<WriteOp> writes = new ArrayList<>(unit.writes());
-    if (code == Code.NOT_EMPTY && renumber) {
-      renumber = false;
+    if (code == Code.NOT_EMPTY && leaving != null && leaving.renumber) {
+      leaving.renumber = false;
       send(leaveWrites(), false);
     } else if (index > 0 && code == Code.NO_NODE && isDead(writes.get(index))) {
       // It was that of a waiter whose node lives and has deleted it.
       String path = writes.get(index).path();
-      dead = dead.stream().filter(one -> !paths.intent(one).equals(path)).toList();
+      publication =
+          new Publication(
+              publication.value(),
+              publication.dead().stream().filter(one -> !paths.intent(one).equals(path)).toList());
       send(phase == Phase.LEAVING ? leaveWrites() : downgradeWrites(), false);
     } else if (index > 0 && code == Code.NO_NODE && writes.get(index) instanceof WriteOp.Delete) {
       writes.remove(index); // our own intent, deleted by hand
@@ -473,11 +499,11 @@ public final class Request implements Unit.Owner, WatchOwner {
       send(writes, false);
     } else if (index > 0 && code == Code.NODE_EXISTS) {
       send(phase == Phase.LEAVING ? leaveWrites() : downgradeWrites(), false);
-    } else if (phase == Phase.LEAVING && leave != Leave.ABANDON) {
+    } else if (phase == Phase.LEAVING && leaving != null && leaving.how != Leave.ABANDON) {
       // We may not write what has to be written; at least do not stand in the way.
       failure = code;
-      leave = Leave.ABANDON;
-      ending = Ending.FAILED;
+      leaving.how = Leave.ABANDON;
+      leaving.ending = Ending.FAILED;
       send(leaveWrites(), false);
     } else {
       fail(code);
@@ -506,7 +532,7 @@ public final class Request implements Unit.Owner, WatchOwner {
   @Override
   public void read(Unit unit, List<Reply.Read> replies) {
     if (phase == Phase.ENTERING && replies.size() == 1) {
-      identified(replies.get(0));
+      identified(unit.reads().get(0).path(), replies.get(0));
     } else if (phase == Phase.ENTERING) {
       resolved(Look.of(replies));
     } else if (phase == Phase.QUEUED) {
@@ -519,11 +545,11 @@ public final class Request implements Unit.Owner, WatchOwner {
 
   /** The reads behind a larger unit that {@link #enterIn} stood in. */
   public void looked(Look look) {
-    Entry own = entry;
-    if (phase != Phase.QUEUED || own == null) {
+    if (phase != Phase.QUEUED) {
       return;
     }
-    if (look.queue().find(id) == null) {
+    Entry own = place();
+    if (look.queue().find(id()) == null) {
       end(Ending.VANISHED);
       return;
     }
@@ -532,7 +558,7 @@ public final class Request implements Unit.Owner, WatchOwner {
       versionMissing();
       return;
     }
-    aloneInQueue = look.queue().isAlone(id);
+    aloneInQueue = look.queue().isAlone(id());
     boolean late = own.sequence() >= EXCLUSIVE_FROM && mode == LockMode.SHARED;
     boolean stuck = own.sequence() == Integer.MAX_VALUE;
     boolean wrapped = own.sequence() < 0;
@@ -618,7 +644,7 @@ public final class Request implements Unit.Owner, WatchOwner {
         failure = reply.code(); // we would never know when that one goes
         leave(Leave.CANCEL, Ending.FAILED);
       }
-    } else if (phase == Phase.GRANTED && leave == null) {
+    } else if (phase == Phase.GRANTED && leaving == null) {
       if (reply.code() == Code.OK && mode == LockMode.EXCLUSIVE) {
         checkConflict(Queue.of(reply.children()));
       } else if (reply.code() == Code.OK) {
@@ -636,9 +662,9 @@ public final class Request implements Unit.Owner, WatchOwner {
     }
     watched = null;
     watchPending = false;
-    if (phase == Phase.QUEUED && leave == null) {
+    if (phase == Phase.QUEUED && leaving == null) {
       wire.submit(Unit.reading(this, Look.reads(paths, false)));
-    } else if (phase == Phase.GRANTED && leave == null && armed) {
+    } else if (phase == Phase.GRANTED && leaving == null && armed) {
       armed = false;
       if (conflictTold) {
         listener.disarmed(this);
@@ -647,7 +673,7 @@ public final class Request implements Unit.Owner, WatchOwner {
         // If it finds nobody, the watch is set anew, and only the look behind that proves it.
         wire.submit(Unit.reading(this, Look.reads(paths, false)));
       }
-    } else if (phase == Phase.GRANTED && leave == null && armWanted) {
+    } else if (phase == Phase.GRANTED && leaving == null && armWanted) {
       arm(); // it was the watch on the entry that we had waited for, and stood in the way
     }
   }
@@ -667,12 +693,11 @@ public final class Request implements Unit.Owner, WatchOwner {
   }
 
   private void resolved(Look look) {
-    Entry found = look.queue().find(id);
+    Entry found = look.queue().find(id());
     if (found != null) {
-      entry = found;
       wire.submit(Unit.reading(this, List.of(new ReadOp.Data(paths.entry(found)))));
-    } else if (leave != null) {
-      end(ending);
+    } else if (leaving != null) {
+      end(leaving.ending);
     } else if (absent != null) {
       Runnable report = absent;
       report.run();
@@ -701,14 +726,14 @@ public final class Request implements Unit.Owner, WatchOwner {
     }
   }
 
-  private void identified(Reply.Read reply) {
+  private void identified(String path, Reply.Read reply) {
     ZnodeStat stat = reply.stat();
     if (reply.code() != Code.OK || stat == null) {
       end(Ending.VANISHED);
       return;
     }
-    entered(paths.entry(Objects.requireNonNull(entry)), stat.czxid());
-    if (phase == Phase.QUEUED && leave == null) {
+    entered(path, stat.czxid());
+    if (phase == Phase.QUEUED && leaving == null) {
       wire.submit(Unit.reading(this, Look.reads(paths, false)));
     }
   }
@@ -747,16 +772,15 @@ public final class Request implements Unit.Owner, WatchOwner {
   }
 
   private void checkConflict(Queue queue) {
-    Entry own = entry;
-    if (own == null || leave != null) {
+    if (leaving != null) {
       return;
     }
-    if (queue.find(id) == null) {
+    if (queue.find(id()) == null) {
       end(Ending.VANISHED);
       return;
     }
-    aloneInQueue = queue.isAlone(id);
-    LockMode conflicting = queue.wantedOf(own);
+    aloneInQueue = queue.isAlone(id());
+    LockMode conflicting = queue.wantedOf(place());
     conflictTold = conflicting != null;
     if (conflicting != null) {
       listener.recalled(this, conflicting);
@@ -804,18 +828,22 @@ public final class Request implements Unit.Owner, WatchOwner {
     public void ended(Unit unit) {}
 
     private void lookAgain() {
-      if (phase == Phase.QUEUED && leave == null) {
+      if (phase == Phase.QUEUED && leaving == null) {
         wire.submit(Unit.reading(Request.this, Look.reads(paths, false)));
       }
     }
   }
 
-  private void leave(Leave how, Ending how2) {
-    if (phase == Phase.GONE || phase == Phase.LEAVING || leave != null) {
+  private void leave(Leave how, Ending ending) {
+    leave(how, ending, false);
+  }
+
+  private void leave(Leave how, Ending ending, boolean renumber) {
+    if (phase == Phase.GONE || phase == Phase.LEAVING || leaving != null) {
       return;
     }
-    leave = how;
-    ending = how2;
+    leaving = new Leaving(how, ending);
+    leaving.renumber = renumber;
     if (phase == Phase.NEW) {
       end(ending);
     } else {
@@ -824,7 +852,7 @@ public final class Request implements Unit.Owner, WatchOwner {
   }
 
   private void leaveIfWanted() {
-    if (leave != null && (phase == Phase.QUEUED || phase == Phase.GRANTED)) {
+    if (leaving != null && (phase == Phase.QUEUED || phase == Phase.GRANTED)) {
       disarm();
       phase = Phase.LEAVING;
       doubted = false;
@@ -833,40 +861,43 @@ public final class Request implements Unit.Owner, WatchOwner {
   }
 
   private List<WriteOp> leaveWrites() {
-    Entry own = Objects.requireNonNull(entry);
+    Leaving by = Objects.requireNonNull(leaving);
     List<WriteOp> writes = new ArrayList<>();
-    writes.add(new WriteOp.Delete(paths.entry(own)));
-    if (leave == Leave.ABANDON) {
+    writes.add(new WriteOp.Delete(paths.entry(place())));
+    if (by.how == Leave.ABANDON) {
       return writes;
     }
-    boolean exclusive = own.mode() == LockMode.EXCLUSIVE;
-    if (leave == Leave.RELEASE && exclusive) {
+    boolean exclusive = mode == LockMode.EXCLUSIVE;
+    if (by.how == Leave.RELEASE && exclusive) {
       addIntents(writes);
     } else if (exclusive) {
-      writes.add(new WriteOp.Delete(paths.intent(id)));
+      writes.add(new WriteOp.Delete(paths.intent(id())));
     }
-    if (leave == Leave.RELEASE && renumber && exclusive) {
+    if (by.how == Leave.RELEASE && by.renumber && exclusive) {
       writes.add(new WriteOp.Delete(paths.version()));
       writes.add(new WriteOp.Delete(paths.lock()));
       writes.add(new WriteOp.Create(paths.lock(), paths.data(), WriteOp.Kind.PERSISTENT));
-      writes.add(
-          new WriteOp.Create(paths.version(), Version.data(id, value), WriteOp.Kind.PERSISTENT));
-    } else if (leave == Leave.RELEASE && exclusive) {
-      writes.add(new WriteOp.SetData(paths.version(), Version.data(id, value)));
+      writes.add(new WriteOp.Create(paths.version(), publicationData(), WriteOp.Kind.PERSISTENT));
+    } else if (by.how == Leave.RELEASE && exclusive) {
+      writes.add(new WriteOp.SetData(paths.version(), publicationData()));
     }
     return writes;
   }
 
   private List<WriteOp> downgradeWrites() {
-    Entry own = Objects.requireNonNull(entry);
+    Entry own = place();
     List<WriteOp> writes = new ArrayList<>();
     writes.add(new WriteOp.Delete(paths.entry(own)));
     addIntents(writes);
-    writes.add(new WriteOp.SetData(paths.version(), Version.data(id, value)));
+    writes.add(new WriteOp.SetData(paths.version(), publicationData()));
     writes.add(
         new WriteOp.Create(
             paths.entry(own.inMode(LockMode.SHARED)), new byte[0], WriteOp.Kind.EPHEMERAL));
     return writes;
+  }
+
+  private byte[] publicationData() {
+    return Version.data(id(), publication.value());
   }
 
   /**
@@ -875,9 +906,10 @@ public final class Request implements Unit.Owner, WatchOwner {
    * which may belong to a waiter whose node lives and will delete it.
    */
   private void addIntents(List<WriteOp> writes) {
+    List<RequestId> dead = publication.dead();
     boolean folds = !recovered && dead.size() > 1;
     if (!folds) {
-      writes.add(new WriteOp.Delete(paths.intent(id)));
+      writes.add(new WriteOp.Delete(paths.intent(id())));
     }
     if (folds || recovered) {
       dead.forEach(one -> writes.add(new WriteOp.Delete(paths.intent(one))));
@@ -886,12 +918,11 @@ public final class Request implements Unit.Owner, WatchOwner {
 
   private boolean isDead(WriteOp write) {
     return write instanceof WriteOp.Delete
-        && dead.stream().anyMatch(one -> paths.intent(one).equals(write.path()));
+        && publication.dead().stream().anyMatch(one -> paths.intent(one).equals(write.path()));
   }
 
   private void downgraded(long zxid) {
     mode = LockMode.SHARED;
-    entry = Objects.requireNonNull(entry).inMode(LockMode.SHARED);
     phase = Phase.GRANTED;
     listener.downgraded(this, zxid);
   }
@@ -915,12 +946,12 @@ public final class Request implements Unit.Owner, WatchOwner {
     }
   }
 
-  private Entry parse(String path) {
+  private int sequenceOf(String path) {
     Entry parsed = Entry.parse(path.substring(path.lastIndexOf('/') + 1));
-    if (parsed == null) {
+    if (parsed == null || !parsed.id().equals(id())) {
       throw new IllegalStateException("the coordination service made " + path);
     }
-    return parsed;
+    return parsed.sequence();
   }
 
   private void expect(boolean condition) {
@@ -931,6 +962,6 @@ public final class Request implements Unit.Owner, WatchOwner {
 
   @Override
   public String toString() {
-    return phase + " " + mode + " " + id + (leave == null ? "" : " (" + leave + ")");
+    return phase + " " + mode + " " + id() + (leaving == null ? "" : " (" + leaving.how + ")");
   }
 }

@@ -9,11 +9,18 @@ import org.jspecify.annotations.Nullable;
  * counter. So an entry of an earlier session is never taken for ours, and a request whose reply was
  * lost is found again.
  *
- * @param text 13 digits in base 36 (the nonce), a dot, the counter in base 36
+ * <p>In text it is the nonce, a dot, and the counter in base 36 without leading zeros, at most 12
+ * digits.
+ *
+ * @param nonce the session's: 13 digits in base 36; one string for all its requests
+ * @param counter which of the session's requests
  */
-public record RequestId(String text) {
+public record RequestId(String nonce, long counter) {
+  /** The text form, as a part of a regular expression. */
+  static final String FORMAT = "[0-9a-z]{13}\\.(?:0|[1-9a-z][0-9a-z]{0,11})";
+
   private static final int NONCE_LENGTH = 13;
-  private static final Pattern FORMAT = Pattern.compile("[0-9a-z]{13}\\.[0-9a-z]{1,13}");
+  private static final Pattern PATTERN = Pattern.compile(FORMAT);
 
   /** The text form of a nonce. */
   public static String nonce(long random) {
@@ -22,26 +29,33 @@ public record RequestId(String text) {
 
   /** The id with this nonce and counter. */
   public static RequestId of(String nonce, long counter) {
-    return new RequestId(nonce + '.' + Long.toUnsignedString(counter, Character.MAX_RADIX));
+    return new RequestId(nonce, counter);
   }
 
   /** The id that the text is; null if it is none. */
   public static @Nullable RequestId parse(String text) {
-    return FORMAT.matcher(text).matches() ? new RequestId(text) : null;
+    return PATTERN.matcher(text).matches() ? ofMatched(text) : null;
   }
 
-  /** The nonce of the node's session. */
-  public String nonce() {
-    return text.substring(0, NONCE_LENGTH);
+  /** The id that the text is, which has the format. */
+  static RequestId ofMatched(String text) {
+    return new RequestId(
+        text.substring(0, NONCE_LENGTH),
+        Long.parseLong(text, NONCE_LENGTH + 1, text.length(), Character.MAX_RADIX));
+  }
+
+  /** The text form. */
+  public String text() {
+    return nonce + '.' + Long.toString(counter, Character.MAX_RADIX);
   }
 
   /** Whether both are requests of one session of one node. */
   public boolean sameSession(RequestId other) {
-    return text.regionMatches(0, other.text, 0, NONCE_LENGTH);
+    return nonce.equals(other.nonce);
   }
 
   @Override
   public String toString() {
-    return text;
+    return text();
   }
 }

@@ -33,7 +33,9 @@ public record Version(
     }
     RequestId releaser = RequestId.parse(new String(data, 1, idLength, StandardCharsets.US_ASCII));
     byte[] value =
-        releaser == null ? NO_VALUE : Arrays.copyOfRange(data, 1 + idLength, data.length);
+        releaser == null || valueLength == 0
+            ? NO_VALUE
+            : Arrays.copyOfRange(data, 1 + idLength, data.length);
     return new Version(stat.czxid(), stat.mzxid(), stat.numChildren(), releaser, value);
   }
 

@@ -20,7 +20,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -48,7 +47,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     /** The lease is over: everything granted under it is lost. */
     void leaseOver(Lane lane, SessionLease lease);
 
-    /** The session has ended, and with it all its requests. */
+    /** The session has ended: all its requests have to be told. */
     void sessionEnded(Lane lane, SessionLease lease);
 
     /** The client has no session, and this is why. */
@@ -91,7 +90,6 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
   private boolean closing;
   private Pipeline.@Nullable Batch settling;
   private final Deque<List<WriteOp>> bootstrap = new ArrayDeque<>();
-  private final Set<Request> requests = new LinkedHashSet<>();
   private int entryBytes;
   private final Map<ReadOp, WatchOwner> watches = new HashMap<>();
   private final Map<ReadOp, WatchOwner> unsetWatches = new LinkedHashMap<>();
@@ -169,15 +167,14 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     return coordinator.pathOverhead();
   }
 
+  /** A request has been placed. */
   void add(Request request) {
-    requests.add(request);
     entryBytes += request.entryBytes() + pathOverhead();
   }
 
+  /** A request that was placed in this session has ended. */
   void remove(Request request) {
-    if (requests.remove(request)) {
-      entryBytes -= request.entryBytes() + pathOverhead();
-    }
+    entryBytes -= request.entryBytes() + pathOverhead();
   }
 
   void flush() {
@@ -455,10 +452,6 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     unsetWatches.clear();
     host.leaseOver(this, shared);
     pipe.end();
-    for (Request request : List.copyOf(requests)) {
-      request.sessionEnded();
-    }
-    requests.clear();
     entryBytes = 0;
     host.sessionEnded(this, shared);
   }

@@ -31,14 +31,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class LockHandle implements ClusterLock {
   private final Node node;
-  private final Loop loop;
   private final LocalLock local;
   private final HoldWord word;
-  private volatile boolean freed;
 
   LockHandle(Node node, LocalLock local) {
     this.node = node;
-    this.loop = node.loop();
     this.local = local;
     this.word = local.word();
   }
@@ -69,9 +66,8 @@ final class LockHandle implements ClusterLock {
 
   @Override
   public void unlock() {
-    boolean shared = word.sharedHolds() > 0;
     boolean exclusive = word.exclusiveHolds() > 0;
-    if (shared && exclusive) {
+    if (exclusive && word.sharedHolds() > 0) {
       throw new IllegalStateException(
           "lock " + name() + " has holds of both modes: say which with unlock(mode)");
     }
@@ -80,26 +76,28 @@ final class LockHandle implements ClusterLock {
 
   @Override
   public void unlock(LockMode mode) {
-    Grant grant = local.fastGrant();
-    if (grant == null || grant.freshness() == Freshness.UNCHANGED) {
-      long left = word.exit(mode);
-      if (!HoldWord.isSlow(left)) {
-        return;
+    Grant grant = local.fastGrant(); // when the hold has left there may be another, or none
+    boolean news = !word.isOpen() && grant != null && grant.freshness() != Freshness.UNCHANGED;
+    if (news) {
+      if (join(node.leave(() -> exitWithNews(mode)))) {
+        throw lostException();
       }
-      boolean over = grant == null || !grant.lease().isValid(loop.nanoTime());
-      loop.gather(local::unlocked);
+      return;
+    }
+    long left = word.exit(mode);
+    if (HoldWord.isSlow(left)) {
+      boolean over = grant == null || !grant.lease().isValid(node.nanoTime());
+      node.loop().gather(local::unlocked);
       if (HoldWord.isLost(left) || over) {
         throw lostException();
       }
-    } else if (join(node.leave(() -> exitWithNews(mode)))) {
-      throw lostException();
     }
   }
 
   /** Leaving and taking the news in are one step; see {@link GrantHold}. */
   private boolean exitWithNews(LockMode mode) {
     Grant grant = local.fastGrant();
-    boolean over = grant == null || !grant.lease().isValid(loop.nanoTime());
+    boolean over = grant == null || !grant.lease().isValid(node.nanoTime());
     long left = word.exit(mode);
     local.unlocked();
     return HoldWord.isLost(left) || over;
@@ -140,11 +138,11 @@ final class LockHandle implements ClusterLock {
       return CompletableFuture.completedFuture(hold);
     }
     AsyncCaller caller = new AsyncCaller(this, mode);
-    if (freed || node.isClosed()) {
+    if (local.isClosed() || node.isClosed()) {
       caller.future().completeExceptionally(node.closedException());
     } else {
       node.record().follow(caller.future(), name(), mode, 1, held -> held);
-      loop.run(() -> local.acquire(caller));
+      node.loop().run(() -> local.acquire(caller));
     }
     return node.promised(caller.future());
   }
@@ -156,11 +154,10 @@ final class LockHandle implements ClusterLock {
       return null;
     }
     Grant grant = local.fastGrant();
-    if (grant != null && grant.lease().isValid(loop.nanoTime())) {
-      local.countHit();
+    if (grant != null && word.isOpen() && grant.lease().isValid(node.nanoTime())) {
       return grant;
     }
-    exit(mode); // the event loop will find out that the lease is over
+    exit(mode); // if the lease is over, the event loop will find out
     return null;
   }
 
@@ -171,7 +168,7 @@ final class LockHandle implements ClusterLock {
 
   private void exit(LockMode mode) {
     if (HoldWord.isSlow(word.exit(mode))) {
-      loop.run(local::advance);
+      node.loop().run(local::advance);
     }
   }
 
@@ -180,14 +177,14 @@ final class LockHandle implements ClusterLock {
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
-    if (freed || node.isClosed()) {
+    if (local.isClosed() || node.isClosed()) {
       throw node.closedException();
     }
     FlightEvents.Acquire event = FlightRecord.acquiring();
     WaitingCaller caller = new WaitingCaller(mode, patient);
     node.waits(caller);
     try {
-      loop.run(() -> local.acquire(caller));
+      node.loop().run(() -> local.acquire(caller));
       if (node.isClosed()) {
         withdraw(caller, false);
       }
@@ -216,15 +213,16 @@ final class LockHandle implements ClusterLock {
 
   /** Asks to be let go, and waits for the answer, which may be that the hold has just come. */
   private void withdraw(WaitingCaller caller, boolean timedOut) {
-    loop.run(
-        () -> {
-          if (local.withdraw(caller)) {
-            if (timedOut) {
-              caller.failure = node.whyUnreachable("lock " + name());
-            }
-            caller.call.decide();
-          }
-        });
+    node.loop()
+        .run(
+            () -> {
+              if (local.withdraw(caller)) {
+                if (timedOut) {
+                  caller.failure = node.whyUnreachable("lock " + name());
+                }
+                caller.call.decide();
+              }
+            });
     if (node.hasFailed()) {
       caller.call.decide();
     }
@@ -240,7 +238,7 @@ final class LockHandle implements ClusterLock {
   }
 
   void giveBack(Grant grant, LockMode mode) {
-    loop.run(() -> local.giveBack(grant, mode));
+    node.loop().run(() -> local.giveBack(grant, mode));
   }
 
   // --- the rest
@@ -337,25 +335,25 @@ final class LockHandle implements ClusterLock {
 
   @Override
   public CompletableFuture<Void> freeAsync() {
-    if (freed || node.isClosed()) {
+    if (local.isClosed() || node.isClosed()) {
       return CompletableFuture.completedFuture(null);
     }
     CompletableFuture<Void> result = new CompletableFuture<>();
-    loop.run(
-        () -> {
-          try {
-            CompletableFuture<Void> rest = node.free(local);
-            freed = true;
-            rest.whenComplete((value, error) -> relay(result, null, error));
-          } catch (RuntimeException e) {
-            result.completeExceptionally(e);
-          }
-        });
+    node.loop()
+        .run(
+            () -> {
+              try {
+                CompletableFuture<Void> rest = node.free(local);
+                rest.whenComplete((value, error) -> relay(result, null, error));
+              } catch (RuntimeException e) {
+                result.completeExceptionally(e);
+              }
+            });
     return node.outside(result);
   }
 
   void checkNotFreed() {
-    if (freed) {
+    if (local.isClosed() && !node.isClosed()) {
       throw new io.dmcl.lock.LockspaceClosedException(
           "the handle of lock " + name() + " was freed");
     }

@@ -15,8 +15,8 @@ import io.dmcl.lock.LockspaceListener;
 import io.dmcl.lock.zookeeper.cache.AcquireAll;
 import io.dmcl.lock.zookeeper.cache.Grant;
 import io.dmcl.lock.zookeeper.cache.LocalLock;
-import io.dmcl.lock.zookeeper.cache.LocalLock.Placement;
 import io.dmcl.lock.zookeeper.cache.LockObserver;
+import io.dmcl.lock.zookeeper.cache.Placement;
 import io.dmcl.lock.zookeeper.cache.SessionLease;
 import io.dmcl.lock.zookeeper.protocol.Code;
 import io.dmcl.lock.zookeeper.protocol.Layout;
@@ -62,8 +62,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   private final Consumer<Runnable> leaving; // made once: the fast path allocates nothing
   private final List<Lane> lanes = new ArrayList<>();
 
-  private final Map<LockName, LockHandle> locks = new LinkedHashMap<>();
-  private final Map<LocalLock, LockHandle> handles = new LinkedHashMap<>();
+  private final Map<LockName, LockHandle> locks = new HashMap<>();
   private final Set<LocalLock> wantRoom = new LinkedHashSet<>();
   private final Set<AcquireAll> setsWantRoom = new LinkedHashSet<>();
   private boolean makingRoom;
@@ -301,7 +300,6 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     LocalLock local = new LocalLock(this, name, layout.lock(name), options);
     LockHandle handle = new LockHandle(this, local);
     locks.put(name, handle);
-    handles.put(local, handle);
     return handle;
   }
 
@@ -309,9 +307,20 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     return locks.get(name);
   }
 
+  /** Null if it was freed. */
+  private @Nullable LockHandle handle(LocalLock lock) {
+    LockHandle handle = locks.get(lock.name());
+    return handle != null && handle.local() == lock ? handle : null;
+  }
+
+  /** As they are now. */
+  private List<LocalLock> locals() {
+    return locks.values().stream().map(LockHandle::local).toList();
+  }
+
   /** Ends a handle; completes when the lock is at rest. */
   CompletableFuture<Void> free(LocalLock lock) {
-    if (!handles.containsKey(lock)) {
+    if (handle(lock) == null) {
       return CompletableFuture.completedFuture(null);
     }
     if (lock.isInUse()) {
@@ -323,8 +332,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   }
 
   private void forgetLock(LocalLock lock) {
-    LockHandle handle = handles.remove(lock);
-    if (handle != null) {
+    if (handle(lock) != null) {
       locks.remove(lock.name());
       freed = freed.plus(lock.stats());
       wantRoom.remove(lock);
@@ -337,7 +345,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   LockStats stats() {
     LockStats sum = freed;
-    for (LocalLock lock : handles.keySet()) {
+    for (LocalLock lock : locals()) {
       sum = sum.plus(lock.stats());
     }
     return sum;
@@ -350,7 +358,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     }
     closed = true;
     List<CompletableFuture<Void>> rests = new ArrayList<>();
-    for (LocalLock lock : List.copyOf(handles.keySet())) {
+    for (LocalLock lock : locals()) {
       lock.close(true);
       rests.add(lock.atRest());
     }
@@ -437,18 +445,19 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
       if (lease == null || (upgradeFrom != null && upgradeFrom.lease() != lease)) {
         continue;
       }
-      Request request =
-          new Request(
+      Placement placement =
+          new Placement(
+              lease,
               lane,
               lock,
               lock.paths(),
               lane.nextId(),
               mode,
               lock.lockExists(),
-              upgradeFrom == null ? null : upgradeFrom.request().entry());
-      if (lane.hasRoom(request.entryBytes() + lane.pathOverhead())) {
-        lane.add(request);
-        return new Placement(request, lease);
+              upgradeFrom == null ? null : upgradeFrom.entry());
+      if (lane.hasRoom(placement.entryBytes() + lane.pathOverhead())) {
+        lane.add(placement);
+        return placement;
       }
     }
     if (upgradeFrom == null) {
@@ -473,10 +482,11 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
       List<Placement> placements = new ArrayList<>();
       for (int i = 0; i < members.size(); i++) {
         LocalLock member = members.get(i);
-        Request request =
-            new Request(lane, member, member.paths(), lane.nextId(), modes.get(i), true, null);
-        lane.add(request);
-        placements.add(new Placement(request, lease));
+        Placement placement =
+            new Placement(
+                lease, lane, member, member.paths(), lane.nextId(), modes.get(i), true, null);
+        lane.add(placement);
+        placements.add(placement);
       }
       return placements;
     }
@@ -489,7 +499,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   public void vacated(LocalLock lock, Placement placement) {
     for (Lane lane : lanes) {
       if (lane.lease() == placement.lease()) {
-        lane.remove(placement.request());
+        lane.remove(placement);
       }
     }
     if (!wantRoom.isEmpty() || !setsWantRoom.isEmpty()) {
@@ -528,11 +538,11 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     if (wanted == 0 || lanes.stream().noneMatch(Lane::hasSession)) {
       return; // room comes with a session
     }
-    List<LocalLock> idle = handles.keySet().stream().filter(LocalLock::isCached).toList();
+    List<LocalLock> idle = locals().stream().filter(LocalLock::isCached).toList();
     if (!idle.isEmpty()) {
       reclaim(idle, Math.max(wanted, idle.size() / 16));
     } else if (lanes.stream().allMatch(Lane::hasSession)
-        && handles.keySet().stream().noneMatch(LocalLock::isLeaving)) {
+        && locals().stream().noneMatch(LocalLock::isLeaving)) {
       refuseRoom();
     }
   }
@@ -577,7 +587,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     long now = loop.nanoTime();
     List<LocalLock> idle = new ArrayList<>();
     List<LocalLock> drops = new ArrayList<>();
-    for (LocalLock lock : handles.keySet()) {
+    for (LocalLock lock : locals()) {
       boolean tooLong = now - lock.idleSince(now) >= config.idleNanos();
       if (lock.isCached() && tooLong && config.idleNanos() > 0) {
         drops.add(lock);
@@ -603,7 +613,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     if (hook == null) {
       throw new IllegalStateException("no hook");
     }
-    LockHandle handle = handles.get(lock);
+    LockHandle handle = handle(lock);
     if (handle == null) {
       throw new IllegalStateException("a demotion of a lock without a handle");
     }
@@ -635,7 +645,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   private void checkOverdue(LocalLock lock) {
     long nanos = lock.demotingNanos();
-    LockHandle handle = handles.get(lock);
+    LockHandle handle = handle(lock);
     if (nanos >= HOOK_OVERDUE_NANOS && handle != null) {
       tell(listener -> listener.hookOverdue(handle, nanos));
     }
@@ -649,7 +659,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   @Override
   public void releaseFailed(LocalLock lock, LockException cause) {
-    LockHandle handle = handles.get(lock);
+    LockHandle handle = handle(lock);
     if (handle != null) {
       tell(listener -> listener.releaseFailed(handle, cause));
     }
@@ -663,7 +673,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   @Override
   public void watchVersion(LocalLock lock) {
-    LockHandle handle = handles.get(lock);
+    LockHandle handle = handle(lock);
     if (handle != null) {
       monitors.computeIfAbsent(lock, l -> new MonitorWatch(this, handle)).arm();
     }
@@ -705,7 +715,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   @Override
   public void leaseChanged(Lane lane, SessionLease lease) {
-    for (LocalLock lock : List.copyOf(handles.keySet())) {
+    for (LocalLock lock : locals()) {
       Grant grant = lock.fastGrant();
       if (grant != null && grant.lease() == lease) {
         lock.advance();
@@ -721,7 +731,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   @Override
   public void leaseOver(Lane lane, SessionLease lease) {
-    for (LocalLock lock : List.copyOf(handles.keySet())) {
+    for (LocalLock lock : locals()) {
       lock.leaseOver(lease);
     }
     if (ended) {
@@ -732,6 +742,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
 
   @Override
   public void sessionEnded(Lane lane, SessionLease lease) {
+    locals().forEach(lock -> lock.sessionEnded(lease));
     unavailableReason = "the session has ended, and there is no new one yet";
     for (MonitorWatch monitor : monitors.values()) {
       monitor.sessionEnded(lane);

@@ -337,17 +337,16 @@ final class LockBench implements LocalLock.Host, Request.Wire {
   }
 
   @Override
-  public LocalLock.@Nullable Placement place(
-      LocalLock of, LockMode mode, LocalLock.@Nullable Placement upgradeFrom) {
+  public @Nullable Placement place(LocalLock of, LockMode mode, @Nullable Placement upgradeFrom) {
     RequestId id = RequestId.of(NONCE, requestsMade++);
-    Entry shared = upgradeFrom == null ? null : upgradeFrom.request().entry();
-    Request request = new Request(this, of, paths, id, mode, true, shared);
+    Entry shared = upgradeFrom == null ? null : upgradeFrom.entry();
+    Placement request = new Placement(lease, this, of, paths, id, mode, true, shared);
     placed.add(request);
-    return new LocalLock.Placement(request, lease);
+    return request;
   }
 
   @Override
-  public void vacated(LocalLock of, LocalLock.Placement placement) {}
+  public void vacated(LocalLock of, Placement placement) {}
 
   @Override
   public void wakeAt(LocalLock of, long atNanos) {}

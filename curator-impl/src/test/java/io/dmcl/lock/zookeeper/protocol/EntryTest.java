@@ -33,10 +33,18 @@ class EntryTest {
         "x-" + ID + "-2147483648",
         "x-" + ID + "--2147483649",
         "y-" + ID + "-0000000007",
-        "x-short.d-0000000007"
+        "x-short.d-0000000007",
+        "x-0000000000001.0d-0000000007",
+        "x-0000000000001.1zzzzzzzzzzzz-0000000007"
       })
   void parse_notExactlyTheFormat_isNoEntry(String name) {
     assertThat(Entry.parse(name)).isNull();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0000000000001.0", "0000000000001.10", "zzzzzzzzzzzzz.zzzzzzzzzzzz"})
+  void text_ofAParsedId_isTheSame(String id) {
+    assertThat(Objects.requireNonNull(RequestId.parse(id)).text()).isEqualTo(id);
   }
 
   @Test

@@ -15,7 +15,7 @@ class RequestWatchTest implements Request.Wire, Request.Listener {
   private static final RequestId OTHER = RequestId.of(RequestId.nonce(2), 1);
   private static final RequestId LATE = RequestId.of(RequestId.nonce(1), 2);
 
-  private final LockPaths paths = LockPaths.of("/lock", new byte[0]);
+  private final LockPaths paths = new LockPaths("/lock", new byte[0]);
   private final ReadOp intents = new ReadOp.Children(paths.version());
   private final List<Unit> submitted = new ArrayList<>();
   private final List<ReadOp> watches = new ArrayList<>();

@@ -22,6 +22,7 @@ import io.dmcl.lock.zookeeper.protocol.WriteOp;
 import io.dmcl.lock.zookeeper.runtime.Loop;
 import io.dmcl.lock.zookeeper.runtime.Session;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
@@ -112,9 +113,9 @@ enum PlantedBug {
       "downgradeWrites",
       (self, args, original) -> {
         List<WriteOp> writes = writes(original.call());
-        Entry own = (Entry) get(self, "entry");
+        Entry own = Objects.requireNonNull(((Request) self).entry());
         Entry late = new Entry(own.mode(), own.id(), own.sequence() + 1000);
-        set(self, "entry", late);
+        set(self, "sequence", late.sequence());
         int last = writes.size() - 1;
         String lock = writes.get(last).path();
         lock = lock.substring(0, lock.lastIndexOf('/') + 1);
