@@ -222,7 +222,7 @@ public class Request implements Unit.Owner, WatchOwner {
 
   /** The place, once it has one. */
   public @Nullable Entry entry() {
-    return phase == Phase.NEW || phase == Phase.ENTERING ? null : place();
+    return token == 0 ? null : place(); // both come with the answer
   }
 
   private Entry place() {
