@@ -1,5 +1,6 @@
 package io.dmcl.lock.zookeeper;
 
+import com.google.common.util.concurrent.Uninterruptibles;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.Method;
@@ -209,7 +210,21 @@ public final class Ensemble implements AutoCloseable {
             told.countDown();
           }
         });
+    // No event is handed out before the handle is closed: Curator, told first, would else close it,
+    // and the session with it, before anybody else knows.
+    CountDownLatch held = new CountDownLatch(1);
+    CountDownLatch closed = new CountDownLatch(1);
+    handle.exists(
+        "/",
+        false,
+        (code, path, context, stat) -> {
+          held.countDown();
+          Uninterruptibles.awaitUninterruptibly(closed);
+        },
+        null);
+    held.await();
     handle.getTestable().injectSessionExpiration();
+    closed.countDown();
     told.await();
     known.call();
     CountDownLatch connected = new CountDownLatch(1); // or gone already
