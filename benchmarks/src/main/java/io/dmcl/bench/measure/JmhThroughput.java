@@ -106,7 +106,9 @@ public final class JmhThroughput implements Variant {
       found.put(Key.rate(series, x), result.getPrimaryResult().getScore());
       for (Map.Entry<String, Result> secondary : result.getSecondaryResults().entrySet()) {
         if (secondary.getKey().endsWith(ALLOCATION)) {
-          found.put(new Key(series, x, BYTES), secondary.getValue().getScore());
+          // Less than half a byte is not of the acquire, but of threads in the background and of
+          // JMH.
+          found.put(new Key(series, x, BYTES), Math.rint(secondary.getValue().getScore()));
         }
       }
     }

@@ -50,7 +50,7 @@ public final class HoldWord {
   private static final long SPREAD = 1L << 44;
 
   /** So often may readers meet each other at the word in one call before they are spread. */
-  private static final int MAX_COLLISIONS = 8;
+  private static final int MAX_COLLISIONS = 1;
 
   private static final VarHandle WORD;
 
