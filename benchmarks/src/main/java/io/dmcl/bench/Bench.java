@@ -174,7 +174,7 @@ public final class Bench implements Callable<Integer> {
             + " lead-in of a quarter of it; before, windows of each to warm up, at most %d, until two"
             + " have found nothing that is 10 %% outside of what there was; servers and clients warmed"
             + " up before that by many locks in parallel; JMH: a new process in each round, and a"
-            + " window in it to warm up; ratios are taken in each round, and the median is told",
+            + " window or more in it to warm up; ratios are taken in each round, and the median is told",
         rounds, scale.window().toMillis(), scale.warmUps());
   }
 

@@ -26,6 +26,7 @@ public final class JmhThroughput implements Variant {
   /** The unit of {@code gc.alloc.rate.norm}. */
   public static final String BYTES = "bytes/acquire";
 
+  private static final int MANY_WARM_UPS = 3;
   private static final String ALLOCATION = "gc.alloc.rate.norm";
 
   private final Contender contender;
@@ -91,7 +92,9 @@ public final class JmhThroughput implements Variant {
             .param("nodes", Integer.toString(shape.nodes()))
             .threads(shape.threads())
             .forks(forks)
-            .warmupIterations(1)
+            // Threads that meet each other come to code that one alone does not: it is compiled
+            // later.
+            .warmupIterations(shape.threads() > 1 ? MANY_WARM_UPS : 1)
             .warmupTime(length)
             .measurementIterations(1)
             .measurementTime(length)
