@@ -267,6 +267,12 @@ class RequestsIT {
       assertThat(write(inside, persistent("/public"), persistent("/private")).code())
           .isEqualTo(Code.OK);
 
+      Reply.Transaction stranger = write(session, set(root), set(root + "-ns/public"));
+      assertThat(stranger.code()).isEqualTo(Code.NO_AUTH);
+      assertThat(stranger.results())
+          .extracting(Reply.Written::code)
+          .containsExactly(Code.ROLLED_BACK, Code.NO_AUTH);
+      // Behind a write, so that a server that lags shows what the other session has made.
       assertThat(
               read(
                   session,
@@ -274,11 +280,6 @@ class RequestsIT {
                   new ReadOp.Data(root + "-ns/private")))
           .extracting(Reply.Read::code)
           .containsExactly(Code.OK, Code.NO_AUTH);
-      Reply.Transaction stranger = write(session, set(root), set(root + "-ns/public"));
-      assertThat(stranger.code()).isEqualTo(Code.NO_AUTH);
-      assertThat(stranger.results())
-          .extracting(Reply.Written::code)
-          .containsExactly(Code.ROLLED_BACK, Code.NO_AUTH);
       assertThat(write(session, persistent(root + "-ns/mine")).code()).isEqualTo(Code.NO_AUTH);
       assertThat(owner.getACL().forPath("/public")).hasSize(2);
       coordinated.close();
