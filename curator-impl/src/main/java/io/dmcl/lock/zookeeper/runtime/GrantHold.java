@@ -13,6 +13,7 @@ import io.dmcl.lock.zookeeper.cache.LocalLock;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -290,6 +291,11 @@ final class GrantHold implements Hold {
     if (STATE.compareAndSet(this, OPEN, UNLOCKED)) {
       handle.giveBack(grant, mode);
     }
+  }
+
+  /** Nobody will ever see these. */
+  static void giveBack(List<Hold> holds) {
+    holds.forEach(hold -> ((GrantHold) hold).giveBack());
   }
 
   @Override

@@ -17,7 +17,6 @@ import io.dmcl.lock.LockspaceListener;
 import io.dmcl.lock.zookeeper.cache.AcquireAll;
 import io.dmcl.lock.zookeeper.cache.Grant;
 import io.dmcl.lock.zookeeper.cache.LocalLock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,7 +30,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A lockspace on a node: the way of its callers into the event loop. */
-public final class NodeLockspace implements Lockspace {
+public final class NodeLockspace extends BlockingSets {
   /** Locks in a set: each is at most five writes of a transaction that is bounded. */
   private static final int MAX_SET = 256;
 
@@ -87,63 +86,8 @@ public final class NodeLockspace implements Lockspace {
   }
 
   @Override
-  public HoldSet acquireAll(Map<ClusterLock, LockMode> locks) throws InterruptedException {
-    HoldSet holds = acquireAll(locks, null);
-    if (holds == null) {
-      throw new IllegalStateException("given up without a limit");
-    }
-    return holds;
-  }
-
-  @Override
-  public @Nullable HoldSet tryAcquireAll(Map<ClusterLock, LockMode> locks, Duration timeout)
-      throws InterruptedException {
-    return acquireAll(locks, LockHandle.deadline(timeout));
-  }
-
-  private @Nullable HoldSet acquireAll(
-      Map<ClusterLock, LockMode> locks, @Nullable Long deadlineNanos) throws InterruptedException {
-    if (Thread.interrupted()) {
-      throw new InterruptedException();
-    }
-    return await(acquireAllAsync(locks), deadlineNanos, this::whyUnreachable);
-  }
-
-  /** Why a set of locks could not even be asked for; null if it could. */
-  @Nullable RuntimeException whyUnreachable() {
+  @Nullable RuntimeException whyUnreachable(Map<ClusterLock, LockMode> locks) {
     return LockHandle.join(node.ask(() -> node.whyUnreachable("a set of locks")));
-  }
-
-  /**
-   * Waits for a set of locks.
-   *
-   * @param deadlineNanos of {@code System.nanoTime()}; null for no limit
-   * @param whyUnreachable asked when the time is over
-   * @return null if the time is over
-   */
-  static @Nullable HoldSet await(
-      CompletableFuture<HoldSet> future,
-      @Nullable Long deadlineNanos,
-      Supplier<@Nullable RuntimeException> whyUnreachable)
-      throws InterruptedException {
-    try {
-      return deadlineNanos == null
-          ? LockHandle.await(future)
-          : future.get(Math.max(0, deadlineNanos - System.nanoTime()), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      if (future.cancel(false)) {
-        RuntimeException unavailable = whyUnreachable.get();
-        if (unavailable != null) {
-          throw unavailable;
-        }
-      }
-      return null;
-    } catch (InterruptedException e) {
-      future.cancel(false);
-      throw e;
-    } catch (ExecutionException e) {
-      return LockHandle.await(future);
-    }
   }
 
   /** Throws if this is not a set that can be acquired here. */

@@ -7,12 +7,10 @@ import io.dmcl.lock.LockModes;
 import io.dmcl.lock.LockName;
 import io.dmcl.lock.LockOptions;
 import io.dmcl.lock.LockStats;
-import io.dmcl.lock.Lockspace;
 import io.dmcl.lock.LockspaceDump;
 import io.dmcl.lock.LockspaceDump.LockEntry;
 import io.dmcl.lock.LockspaceDump.NodeEntry;
 import io.dmcl.lock.LockspaceListener;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -30,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * leases of its own. So handles, and with them the fast path, are those of one ensemble, and an
  * ensemble that fails takes nothing with it but its locks.
  */
-public final class SpreadLockspace implements Lockspace {
+public final class SpreadLockspace extends BlockingSets {
   private final String name;
   private final String nodeId;
   private final SortedMap<String, NodeLockspace> parts;
@@ -87,32 +85,9 @@ public final class SpreadLockspace implements Lockspace {
   }
 
   @Override
-  public HoldSet acquireAll(Map<ClusterLock, LockMode> locks) throws InterruptedException {
-    HoldSet holds = acquireAll(locks, null);
-    if (holds == null) {
-      throw new IllegalStateException("given up without a limit");
-    }
-    return holds;
-  }
-
-  @Override
-  public @Nullable HoldSet tryAcquireAll(Map<ClusterLock, LockMode> locks, Duration timeout)
-      throws InterruptedException {
-    return acquireAll(locks, LockHandle.deadline(timeout));
-  }
-
-  private @Nullable HoldSet acquireAll(
-      Map<ClusterLock, LockMode> locks, @Nullable Long deadlineNanos) throws InterruptedException {
-    if (Thread.interrupted()) {
-      throw new InterruptedException();
-    }
-    return NodeLockspace.await(
-        acquireAllAsync(locks), deadlineNanos, () -> whyUnreachable(units(locks)));
-  }
-
-  private static @Nullable RuntimeException whyUnreachable(List<SpreadSet.Unit> units) {
-    for (SpreadSet.Unit unit : units) {
-      RuntimeException reason = unit.part().whyUnreachable();
+  @Nullable RuntimeException whyUnreachable(Map<ClusterLock, LockMode> locks) {
+    for (SpreadSet.Unit unit : units(locks)) {
+      RuntimeException reason = unit.part().whyUnreachable(unit.locks());
       if (reason != null) {
         return reason;
       }

@@ -110,7 +110,7 @@ final class SpreadSet {
       }
     }
     if (unwanted) {
-      giveBack(holds.holds());
+      GrantHold.giveBack(holds.holds());
     } else {
       next();
     }
@@ -146,10 +146,6 @@ final class SpreadSet {
     if (pending != null) {
       pending.cancel(false);
     }
-    giveBack(unwanted);
-  }
-
-  private static void giveBack(List<Hold> holds) {
-    holds.forEach(hold -> ((GrantHold) hold).giveBack());
+    GrantHold.giveBack(unwanted);
   }
 }
