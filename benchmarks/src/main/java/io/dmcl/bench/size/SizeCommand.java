@@ -6,11 +6,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Says how many servers are needed. */
 @Command(
@@ -24,6 +28,7 @@ import picocli.CommandLine.Option;
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
+@SuppressWarnings("NullAway.Init")
 public final class SizeCommand implements Callable<Integer> {
   private static final String MEASURED = "cost.json";
   private static final double GIB = 1L << 30;
@@ -104,12 +109,12 @@ public final class SizeCommand implements Callable<Integer> {
       description = "Measurements (default: those that come with this).")
   private @Nullable Path cost;
 
+  @Spec private CommandSpec spec;
+
   @Override
-  public Integer call() throws IOException {
-    Measurements measurements;
-    try (InputStream json = open()) {
-      measurements = Measurements.read(json);
-    }
+  public Integer call() {
+    check();
+    Measurements measurements = measurements();
     Workload workload =
         new Workload(
             nodes,
@@ -124,6 +129,55 @@ public final class SizeCommand implements Callable<Integer> {
     Sizing.Server server = new Sizing.Server(cpus, utilizationPercent / PERCENT, heapGib * GIB);
     print(Sizing.of(workload, measurements, server), measurements, System.out);
     return 0;
+  }
+
+  private void check() {
+    atLeast(1, "--nodes", nodes);
+    atLeast(0, "--locks", locks);
+    atLeast(0, "--acquires", acquires);
+    percentage("--exclusive", exclusivePercent);
+    atLeast(1, "--parallel", parallel);
+    percentage("--remote", remotePercent);
+    atLeast(0, "--readers", readers);
+    moreThanNothing("--tick-ms", tickMs);
+    moreThanNothing("--cpus", cpus);
+    percentage("--utilization", utilizationPercent);
+    moreThanNothing("--utilization", utilizationPercent);
+    moreThanNothing("--heap-gib", heapGib);
+  }
+
+  // Not-a-number is refused, too, hence the negations.
+
+  private void atLeast(int least, String option, double value) {
+    if (!(value >= least)) {
+      throw misused(option + " is at least " + least);
+    }
+  }
+
+  private void moreThanNothing(String option, double value) {
+    if (!(value > 0)) {
+      throw misused(option + " is more than 0");
+    }
+  }
+
+  private void percentage(String option, double value) {
+    if (!(value >= 0 && value <= PERCENT)) {
+      throw misused(option + " is between 0 and 100");
+    }
+  }
+
+  private ParameterException misused(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+
+  private Measurements measurements() {
+    try (InputStream json = open()) {
+      return Measurements.read(json);
+    } catch (NoSuchFileException e) {
+      throw misused("--cost: there is no file " + e.getFile());
+    } catch (IOException e) {
+      throw misused("--cost: " + e.getMessage());
+    }
   }
 
   private InputStream open() throws IOException {
