@@ -17,6 +17,7 @@ import io.dmcl.lock.zookeeper.protocol.ReadOp;
 import io.dmcl.lock.zookeeper.protocol.Reply;
 import io.dmcl.lock.zookeeper.protocol.RequestId;
 import io.dmcl.lock.zookeeper.protocol.Version;
+import io.dmcl.lock.zookeeper.protocol.ZnodeStat;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,11 +25,25 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a whole lockspace, on the caller's thread, a bounded number of locks at a time. */
+/**
+ * Reads a whole lockspace, on the caller's thread, a bounded number of locks at a time, and never
+ * more in one reply than a packet holds, which is 1 MiB.
+ */
 final class Survey {
   private static final int CHUNK = 64;
+  private static final int REPLY_BYTES = 512 * 1024;
+
+  /** The longest name of a lock's znode, as it is in a reply. */
+  private static final int LOCK_BYTES = 110;
+
+  /** A lock's value, stats and an intent or two of the dead. */
+  private static final int VERSION_BYTES = 2 * 1024;
+
+  /** The name of an entry and that of its intent. */
+  private static final int ENTRY_BYTES = 80;
 
   private final Node node;
 
@@ -46,19 +61,17 @@ final class Survey {
     Map<String, NodeEntry> nodes = nodes();
     List<LockEntry> locks = new ArrayList<>();
     for (List<Place> chunk : chunks(places())) {
-      List<ReadOp> reads = new ArrayList<>();
-      for (Place place : chunk) {
-        reads.add(new ReadOp.Data(place.paths.lock()));
-        reads.addAll(Look.reads(place.paths, true));
-      }
-      List<Reply.Read> replies = read(reads);
+      List<Crowd> crowds = new ArrayList<>();
+      List<Reply.Read> replies = read(chunk.stream().map(Place::read).toList());
       for (int i = 0; i < chunk.size(); i++) {
-        List<Reply.Read> own = replies.subList(4 * i, 4 * i + 4);
-        LockName name = node.layout().name(chunk.get(i).znode, own.get(0).data());
-        Look look = Look.of(own.subList(1, 4));
-        if (name != null && own.get(0).code() == Code.OK) {
-          locks.add(entry(name, look, nodes));
+        ZnodeStat stat = replies.get(i).stat();
+        LockName name = node.layout().name(chunk.get(i).znode, replies.get(i).data());
+        if (name != null && stat != null) {
+          crowds.add(new Crowd(chunk.get(i).paths, name, stat.numChildren()));
         }
+      }
+      for (List<Crowd> some : chunks(crowds, Crowd::replyBytes)) {
+        locks.addAll(entries(some, nodes));
       }
     }
     return new LockspaceDump(
@@ -69,9 +82,7 @@ final class Survey {
     int purged = 0;
     for (List<Place> chunk : chunks(places())) {
       List<CompletableFuture<Boolean>> purges = new ArrayList<>();
-      List<ReadOp> reads =
-          chunk.stream().<ReadOp>map(p -> new ReadOp.Data(p.paths.lock())).toList();
-      List<Reply.Read> replies = read(reads);
+      List<Reply.Read> replies = read(chunk.stream().map(Place::read).toList());
       for (int i = 0; i < chunk.size(); i++) {
         LockName name = node.layout().name(chunk.get(i).znode, replies.get(i).data());
         if (name != null) {
@@ -86,21 +97,50 @@ final class Survey {
   }
 
   /** A lock's znode. */
-  private record Place(String znode, LockPaths paths) {}
+  private record Place(String znode, LockPaths paths) {
+    ReadOp read() {
+      return new ReadOp.Data(paths.lock());
+    }
+  }
+
+  /** A lock and how many znodes are below its own. */
+  private record Crowd(LockPaths paths, LockName name, int children) {
+    long replyBytes() {
+      return VERSION_BYTES + (long) children * ENTRY_BYTES;
+    }
+  }
+
+  /** A bucket and how many locks are in it. */
+  private record Bucket(String path, int locks) {
+    long replyBytes() {
+      return (long) locks * LOCK_BYTES;
+    }
+  }
 
   private List<Place> places() throws InterruptedException {
     List<Place> places = new ArrayList<>();
-    List<String> buckets = node.layout().buckets();
-    for (int from = 0; from < buckets.size(); from += CHUNK) {
-      List<String> some = buckets.subList(from, Math.min(from + CHUNK, buckets.size()));
-      List<Reply.Read> replies = read(some.stream().<ReadOp>map(ReadOp.Children::new).toList());
-      for (int i = 0; i < some.size(); i++) {
+    for (List<Bucket> chunk : chunks(buckets(), Bucket::replyBytes)) {
+      List<Reply.Read> replies =
+          read(chunk.stream().<ReadOp>map(b -> new ReadOp.Children(b.path)).toList());
+      for (int i = 0; i < chunk.size(); i++) {
         for (String znode : replies.get(i).children()) {
-          places.add(new Place(znode, node.layout().at(some.get(i), znode)));
+          places.add(new Place(znode, node.layout().at(chunk.get(i).path, znode)));
         }
       }
     }
     return places;
+  }
+
+  private List<Bucket> buckets() throws InterruptedException {
+    List<Bucket> buckets = new ArrayList<>();
+    for (List<String> chunk : chunks(node.layout().buckets())) {
+      List<Reply.Read> replies = read(chunk.stream().<ReadOp>map(ReadOp.Data::new).toList());
+      for (int i = 0; i < chunk.size(); i++) {
+        ZnodeStat stat = replies.get(i).stat();
+        buckets.add(new Bucket(chunk.get(i), stat == null ? 0 : stat.numChildren()));
+      }
+    }
+    return buckets;
   }
 
   private Map<String, NodeEntry> nodes() throws InterruptedException {
@@ -135,6 +175,20 @@ final class Survey {
     } catch (NumberFormatException e) {
       return null; // not written by us
     }
+  }
+
+  private List<LockEntry> entries(List<Crowd> locks, Map<String, NodeEntry> nodes)
+      throws InterruptedException {
+    List<ReadOp> reads = new ArrayList<>();
+    locks.forEach(lock -> reads.addAll(Look.reads(lock.paths, true)));
+    List<Reply.Read> replies = read(reads);
+    int each = reads.size() / locks.size();
+    List<LockEntry> entries = new ArrayList<>();
+    for (int i = 0; i < locks.size(); i++) {
+      Look look = Look.of(replies.subList(each * i, each * (i + 1)));
+      entries.add(entry(locks.get(i).name, look, nodes));
+    }
+    return entries;
   }
 
   private LockEntry entry(LockName name, Look look, Map<String, NodeEntry> nodes)
@@ -187,9 +241,25 @@ final class Survey {
   }
 
   private static <T> List<List<T>> chunks(List<T> all) {
+    return chunks(all, one -> 0);
+  }
+
+  /** Few enough to be read at a time; one that is too much by itself is by itself. */
+  private static <T> List<List<T>> chunks(List<T> all, ToLongFunction<T> replyBytes) {
     List<List<T>> chunks = new ArrayList<>();
-    for (int from = 0; from < all.size(); from += CHUNK) {
-      chunks.add(all.subList(from, Math.min(from + CHUNK, all.size())));
+    int from = 0;
+    long bytes = 0;
+    for (int i = 0; i < all.size(); i++) {
+      long more = replyBytes.applyAsLong(all.get(i));
+      if (i > from && (i - from == CHUNK || bytes + more > REPLY_BYTES)) {
+        chunks.add(all.subList(from, i));
+        from = i;
+        bytes = 0;
+      }
+      bytes += more;
+    }
+    if (from < all.size()) {
+      chunks.add(all.subList(from, all.size()));
     }
     return chunks;
   }
