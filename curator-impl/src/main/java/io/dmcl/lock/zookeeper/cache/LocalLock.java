@@ -765,7 +765,10 @@ public final class LocalLock implements Request.Listener {
   private void decideUpgrade(Grant of) {
     Placement placement = current;
     Upgrade caller = upgrade;
-    if (placement == null || caller == null || caller.placement != null || placement.isDowngrading()) {
+    if (placement == null
+        || caller == null
+        || caller.placement != null
+        || placement.isDowngrading()) {
       return;
     }
     if (of.mode() == LockMode.EXCLUSIVE) {
