@@ -53,12 +53,17 @@ public record Profile(
         Recordings.sum(uses.subList(1, uses.size())));
   }
 
-  /** Prints it as a table. */
+  /** Prints it as a table, without the compilers, which belong to no acquire. */
   public void print(PrintStream out) {
-    ThreadUse all = total(client).plus(total(servers));
+    ThreadUse all = total(client, false).plus(total(servers, false));
+    ThreadUse compilers = total(client, true).plus(total(servers, true));
     out.printf(
-        "%n%s: %,d acquires, %,.0f us each; processors busy: %.2f%n",
-        variant, acquires, nanos / NANOS_PER_MICRO / acquires, all.cpuNanos() / nanos);
+        "%n%s: %,d acquires, %,.0f us each; processors busy: %.2f, and %.2f with compiling%n",
+        variant,
+        acquires,
+        nanos / NANOS_PER_MICRO / acquires,
+        all.cpuNanos() / nanos,
+        compilers.cpuNanos() / nanos);
     out.printf(
         "  %-8s %-34s %8s %8s %8s %8s%n", "", "for one acquire", "CPU us", "waits", "forces", "us");
     printAll("client", client, all, out);
@@ -71,6 +76,9 @@ public record Profile(
     ThreadUse others = ThreadUse.NONE;
     for (Map.Entry<String, ThreadUse> each : uses.entrySet()) {
       ThreadUse use = each.getValue();
+      if (ThreadUses.isCompiler(each.getKey())) {
+        continue;
+      }
       boolean small =
           use.cpuNanos() < LEAST_CPU_SHARE * all.cpuNanos()
               && use.waits() < LEAST_WAITS * acquires
@@ -97,7 +105,10 @@ public record Profile(
             : String.format("%.1f", use.forceNanos() / NANOS_PER_MICRO / acquires));
   }
 
-  private static ThreadUse total(Map<String, ThreadUse> uses) {
-    return uses.values().stream().reduce(ThreadUse.NONE, ThreadUse::plus);
+  private static ThreadUse total(Map<String, ThreadUse> uses, boolean compilers) {
+    return uses.entrySet().stream()
+        .filter(each -> ThreadUses.isCompiler(each.getKey()) == compilers)
+        .map(Map.Entry::getValue)
+        .reduce(ThreadUse.NONE, ThreadUse::plus);
   }
 }

@@ -38,6 +38,11 @@ final class ThreadUses {
     return kind.endsWith("-") ? kind.substring(0, kind.length() - 1) : kind;
   }
 
+  /** Whether threads of this kind compile. */
+  static boolean isCompiler(String kind) {
+    return kind.endsWith("CompilerThread");
+  }
+
   /** Reads a recording of {@link #EVENTS} from its beginning to its end. */
   static Map<String, ThreadUse> of(Path recording) throws IOException {
     List<RecordedEvent> events = RecordingFile.readAllEvents(recording);
