@@ -45,36 +45,38 @@ final class ProfileCommand implements Callable<Integer> {
       throw new CommandLine.ParameterException(
           new CommandLine(this), "At least one second, and the studies are " + known);
     }
+    List<Variant> variants = new ArrayList<>();
     Environment.here(true).lines().forEach(System.out::println);
     try (Servers servers = Servers.start(Path.of(System.getProperty("java.io.tmpdir")), true)) {
       new Rounds(servers, 0, scale.serverWarmUps(), System.err::println).warmUp(studies.warmUp());
       for (Study study : studies.all()) {
         if (names.contains(study.name())) {
-          profile(study, scale, servers);
+          variants.addAll(study.variants());
         }
       }
+      profile(variants, scale, servers);
     }
     return 0;
   }
 
-  private void profile(Study study, Scale scale, Servers servers) throws Exception {
-    System.err.println(study.name());
+  private void profile(List<Variant> variants, Scale scale, Servers servers) throws Exception {
     try (Closer open = Closer.create()) {
-      List<Counting> variants = new ArrayList<>();
-      for (Variant variant : study.variants()) {
+      List<Counting> opened = new ArrayList<>();
+      for (Variant variant : variants) {
         if (variant instanceof Counting counting && variant.needs() == null) {
           open.register(() -> Rounds.close(variant));
           variant.open(servers);
-          variants.add(counting);
+          opened.add(counting);
         }
       }
       // Until the compilers are done, or nearly: what they take is not there for the acquires.
-      for (int turn = 0; turn < scale.serverWarmUps(); turn++) {
-        for (Counting variant : variants) {
+      for (int turn = 1; turn <= scale.serverWarmUps(); turn++) {
+        System.err.println("warm-up " + turn + " of " + scale.serverWarmUps());
+        for (Counting variant : opened) {
           variant.run(scale.window());
         }
       }
-      for (Counting variant : variants) {
+      for (Counting variant : opened) {
         Profile.of(variant, Duration.ofSeconds(seconds), servers).print(System.out);
       }
     }
