@@ -35,7 +35,7 @@ import picocli.CommandLine.Option;
     },
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    subcommands = {JmhCommand.class, SizeCommand.class})
+    subcommands = {JmhCommand.class, ProfileCommand.class, SizeCommand.class})
 public final class Bench implements Callable<Integer> {
   @ArgGroup private @Nullable Size size;
 

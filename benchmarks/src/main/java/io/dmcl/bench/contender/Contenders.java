@@ -61,13 +61,13 @@ public final class Contenders {
   public static final Contender REDISSON = new RedissonLock();
 
   /** The JDK's, for one process. */
-  public static final Contender READ_WRITE_LOCK = new LocalLocks.ReadWrite();
+  public static final Contender READ_WRITE_LOCK = LocalLocks.readWrite();
 
   /** The JDK's faster one. */
-  public static final Contender STAMPED_LOCK = new LocalLocks.Stamped();
+  public static final Contender STAMPED_LOCK = LocalLocks.stamped();
 
   /** What a cached lock under a lease costs at least. */
-  public static final Contender CLOCKED_WORD = new LocalLocks.ClockedWord();
+  public static final Contender CLOCKED_WORD = LocalLocks.clockedWord();
 
   private static final Map<String, Contender> BY_NAME =
       List.of(

@@ -9,30 +9,54 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.concurrent.locks.StampedLock;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
 
-/** Locks of the JDK, which know one process only: the floor of a cached lock. */
-final class LocalLocks {
-  private LocalLocks() {}
-
-  static final class ReadWrite implements Contender {
-    @Override
-    public String name() {
-      return "ReentrantReadWriteLock";
-    }
-
-    @Override
-    public Node open(Addresses servers) {
-      return new ReadWriteNode(new ConcurrentHashMap<>());
-    }
+/**
+ * Locks of the JDK, which know one process only: the floor of a cached lock.
+ *
+ * @param make makes a lock
+ * @param section the lock in this mode in the hands of one thread
+ */
+record LocalLocks<L>(
+    String name, Supplier<L> make, BiFunction<L, LockMode, Contender.Section> section)
+    implements Contender {
+  static LocalLocks<ReentrantReadWriteLock> readWrite() {
+    return new LocalLocks<>(
+        "ReentrantReadWriteLock",
+        ReentrantReadWriteLock::new,
+        (lock, mode) -> new Local(mode == LockMode.EXCLUSIVE ? lock.writeLock() : lock.readLock()));
   }
 
-  private record ReadWriteNode(Map<String, ReentrantReadWriteLock> locks)
-      implements Contender.Node {
+  static LocalLocks<StampedLock> stamped() {
+    return new LocalLocks<>(
+        "StampedLock",
+        StampedLock::new,
+        (lock, mode) ->
+            mode == LockMode.EXCLUSIVE ? new StampedWrite(lock) : new StampedRead(lock));
+  }
+
+  /**
+   * No lock, but what one under a lease cannot do without: an atomic update, a look at the clock,
+   * and another atomic update.
+   */
+  static LocalLocks<AtomicLong> clockedWord() {
+    return new LocalLocks<>(
+        "CAS clock CAS",
+        AtomicLong::new,
+        (word, mode) -> new Clocked(word, System.nanoTime() + TimeUnit.DAYS.toNanos(1)));
+  }
+
+  @Override
+  public Node open(Addresses servers) {
+    return new LocalNode<>(this, new ConcurrentHashMap<>());
+  }
+
+  private record LocalNode<L>(LocalLocks<L> kind, Map<String, L> locks) implements Contender.Node {
     @Override
     public Contender.Section lock(String name, LockMode mode) {
-      ReentrantReadWriteLock lock =
-          locks.computeIfAbsent(name, key -> new ReentrantReadWriteLock());
-      return new Local(mode == LockMode.EXCLUSIVE ? lock.writeLock() : lock.readLock());
+      L lock = locks.computeIfAbsent(name, key -> kind.make().get());
+      return kind.section().apply(lock, mode);
     }
 
     @Override
@@ -49,33 +73,6 @@ final class LocalLocks {
     public void leave() {
       lock.unlock();
     }
-  }
-
-  /**
-   * No lock, but what one under a lease cannot do without: an atomic update, a look at the clock,
-   * and another atomic update.
-   */
-  static final class ClockedWord implements Contender {
-    @Override
-    public String name() {
-      return "CAS clock CAS";
-    }
-
-    @Override
-    public Node open(Addresses servers) {
-      return new ClockedNode(new ConcurrentHashMap<>());
-    }
-  }
-
-  private record ClockedNode(Map<String, AtomicLong> words) implements Contender.Node {
-    @Override
-    public Contender.Section lock(String name, LockMode mode) {
-      AtomicLong word = words.computeIfAbsent(name, key -> new AtomicLong());
-      return new Clocked(word, System.nanoTime() + TimeUnit.DAYS.toNanos(1));
-    }
-
-    @Override
-    public void close() {}
   }
 
   private record Clocked(AtomicLong word, long endNanos) implements Contender.Section {
@@ -98,29 +95,6 @@ final class LocalLocks {
         seen = word.get();
       } while (!word.compareAndSet(seen, seen + holds));
     }
-  }
-
-  static final class Stamped implements Contender {
-    @Override
-    public String name() {
-      return "StampedLock";
-    }
-
-    @Override
-    public Node open(Addresses servers) {
-      return new StampedNode(new ConcurrentHashMap<>());
-    }
-  }
-
-  private record StampedNode(Map<String, StampedLock> locks) implements Contender.Node {
-    @Override
-    public Contender.Section lock(String name, LockMode mode) {
-      StampedLock lock = locks.computeIfAbsent(name, key -> new StampedLock());
-      return mode == LockMode.EXCLUSIVE ? new StampedWrite(lock) : new StampedRead(lock);
-    }
-
-    @Override
-    public void close() {}
   }
 
   private static final class StampedWrite implements Contender.Section {

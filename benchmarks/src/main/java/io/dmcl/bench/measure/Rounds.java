@@ -73,7 +73,8 @@ public final class Rounds {
     }
   }
 
-  private static void close(Variant variant) throws IOException {
+  /** Closes a variant, for those who close many. */
+  public static void close(Variant variant) throws IOException {
     try {
       variant.close();
     } catch (IOException | RuntimeException e) {

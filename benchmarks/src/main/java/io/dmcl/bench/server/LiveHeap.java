@@ -1,8 +1,6 @@
 package io.dmcl.bench.server;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -13,15 +11,9 @@ final class LiveHeap {
   private LiveHeap() {}
 
   static long of(long pid) throws IOException, InterruptedException {
-    String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
-    Process process =
-        new ProcessBuilder(jcmd, Long.toString(pid), "GC.class_histogram")
-            .redirectErrorStream(true)
-            .start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    int status = process.waitFor();
+    String output = Jcmd.ask(pid, "GC.class_histogram");
     Matcher total = TOTAL.matcher(output);
-    if (status != 0 || !total.find()) {
+    if (!total.find()) {
       throw new IOException("jcmd: " + output);
     }
     return Long.parseLong(total.group(1));

@@ -63,6 +63,11 @@ public final class Servers implements Addresses, AutoCloseable {
     return load;
   }
 
+  /** The processes of the first ensemble. */
+  public List<Long> zooKeeperPids() {
+    return ensemble.pids();
+  }
+
   /** Whether what is written is on the disk before it is answered. */
   public boolean fsync() {
     return fsync;

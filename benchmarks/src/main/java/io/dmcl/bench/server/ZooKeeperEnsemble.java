@@ -116,6 +116,10 @@ final class ZooKeeperEnsemble implements AutoCloseable {
     return least;
   }
 
+  List<Long> pids() {
+    return processes.stream().map(ServerProcess::pid).toList();
+  }
+
   String connectString() {
     return connectString;
   }

@@ -2,6 +2,7 @@ package io.dmcl.lock.zookeeper.cache;
 
 import io.dmcl.lock.Freshness;
 import io.dmcl.lock.LockMode;
+import io.dmcl.lock.LockStats;
 import io.dmcl.lock.zookeeper.protocol.Look;
 import io.dmcl.lock.zookeeper.protocol.Memory;
 import io.dmcl.lock.zookeeper.protocol.RequestId;
@@ -34,7 +35,14 @@ public final class Grant {
   private int slowUses;
   private Memory known;
 
-  Grant(Placement request, Look look, Freshness freshness, long nowNanos) {
+  // Statistics.
+  private final long hitsBefore;
+  private int misses;
+  private long waitNanos;
+  private int usesSeen;
+  private long idleSinceNanos;
+
+  Grant(Placement request, Look look, Freshness freshness, long nowNanos, long hitsBefore) {
     this.request = request;
     Version found = Objects.requireNonNull(look.version());
     this.version = found.mzxid();
@@ -45,6 +53,8 @@ public final class Grant {
     this.taken = freshness == Freshness.UNCHANGED;
     this.mode = request.mode();
     this.known = Memory.of(found, request.lease());
+    this.hitsBefore = hitsBefore;
+    this.idleSinceNanos = nowNanos;
   }
 
   Placement request() {
@@ -147,6 +157,36 @@ public final class Grant {
   void unuse(LockMode by) {
     exclusiveUses -= by == LockMode.EXCLUSIVE ? 1 : 0;
     slowUses--;
+  }
+
+  /** How many hits the word had counted when this was granted. */
+  long hitsBefore() {
+    return hitsBefore;
+  }
+
+  /** A caller was served who had asked for it, and has waited so long. */
+  void missed(long nanos) {
+    misses++;
+    waitNanos += nanos;
+  }
+
+  /**
+   * Since when it has been idle, as far as the calls of this method show.
+   *
+   * @param hits how many the word has counted by now
+   */
+  long idleSince(long nowNanos, long hits, boolean isIdle) {
+    int uses = (int) hits + slowUses; // only whether it has changed matters
+    if (!isIdle || uses != usesSeen) {
+      usesSeen = uses;
+      idleSinceNanos = nowNanos;
+    }
+    return idleSinceNanos;
+  }
+
+  /** What it has to add to its lock's counters if it ends now. */
+  LockStats stats(long nowNanos) {
+    return new LockStats(0, misses, 1, 0, 0, waitNanos, nowNanos - grantedAtNanos);
   }
 
   void setMode(LockMode newMode) {

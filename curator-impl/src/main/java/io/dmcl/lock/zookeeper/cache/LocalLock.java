@@ -90,6 +90,11 @@ public final class LocalLock implements Request.Listener {
 
   private static final long EXHAUSTED_RETRY_NANOS = 20_000_000;
 
+  private static final LockStats HIT = new LockStats(1, 0, 0, 0, 0, 0, 0);
+  private static final LockStats GRANTED = new LockStats(0, 0, 1, 0, 0, 0, 0);
+  private static final LockStats RECALLED = new LockStats(0, 0, 0, 1, 0, 0, 0);
+  private static final LockStats RELOAD_AVOIDED = new LockStats(0, 0, 0, 0, 1, 0, 0);
+
   /** The queue of every lock that nobody waits for. */
   private static final Deque<Waiter> NOBODY = new ArrayDeque<>(0);
 
@@ -111,7 +116,6 @@ public final class LocalLock implements Request.Listener {
   private boolean pinned;
   private boolean lockExists;
   private boolean exhausted;
-  private long retryAtNanos;
   private boolean waking;
   private long wakeAtNanos;
   private @Nullable Demotion demotion;
@@ -120,19 +124,9 @@ public final class LocalLock implements Request.Listener {
   private @Nullable CompletableFuture<Void> atRest;
 
   private @Nullable Upgrade upgrade;
-  private boolean upgradeWithdrawn;
-  private @Nullable Placement upgrading;
 
-  private long hitsAtGrant;
-  private long misses;
-  private long slowHits;
-  private long grants;
-  private long recalls;
-  private long reloadsAvoided;
-  private int usesSeen;
-  private long idleSinceNanos;
-  private long waitNanos;
-  private long grantNanos;
+  /** All but what the grant counts as long as it lasts, and the word. */
+  private LockStats counted = LockStats.NONE;
 
   /** A request that leaves, and who wants to know when it is gone. */
   private record Departure(Placement placement, boolean published, CompletableFuture<Void> done) {}
@@ -142,6 +136,9 @@ public final class LocalLock implements Request.Listener {
 
   /** A caller that waits for its shared hold to become exclusive. */
   public abstract static class Upgrade {
+    private @Nullable Placement placement; // the exclusive request, once it is made
+    private boolean withdrawn;
+
     /** The hold is exclusive, under this grant. */
     protected abstract void upgraded(Grant grant, Freshness told);
 
@@ -249,7 +246,7 @@ public final class LocalLock implements Request.Listener {
   /** A hold that its caller never saw leaves the word: no news was told, nothing was done. */
   public void giveBack(Grant of, LockMode held) {
     long unused = word.exit(held);
-    if (of == grant && word.hits() == hitsAtGrant) {
+    if (of == grant && word.hits() == of.hitsBefore()) {
       of.unuse(held);
     }
     advance();
@@ -298,7 +295,6 @@ public final class LocalLock implements Request.Listener {
       caller.refused();
     } else {
       upgrade = caller;
-      upgradeWithdrawn = false;
       advance();
     }
   }
@@ -308,17 +304,11 @@ public final class LocalLock implements Request.Listener {
     if (upgrade != caller) {
       return false;
     }
-    if (upgrading != null && upgrading.isDropping()) {
-      upgradeWithdrawn = true;
+    if (caller.placement != null && caller.placement.isDropping()) {
+      caller.withdrawn = true;
       return false;
     }
-    upgrade = null;
-    if (upgrading != null) {
-      Placement placement = upgrading;
-      upgrading = null;
-      depart(placement, false);
-      placement.cancel();
-    }
+    endUpgrade();
     advance();
     return true;
   }
@@ -390,7 +380,7 @@ public final class LocalLock implements Request.Listener {
 
   /** Whether nothing of this lock is in a queue any more, or about to be. */
   public boolean isAtRest() {
-    return current == null && departing.isEmpty() && queue.isEmpty() && upgrading == null;
+    return current == null && departing.isEmpty() && queue.isEmpty() && upgrading() == null;
   }
 
   /** After {@link #close}: completes when the lock is at rest. */
@@ -414,12 +404,8 @@ public final class LocalLock implements Request.Listener {
 
   /** Since when, as far as the calls of this method show, the grant has been cached and unused. */
   public long idleSince(long nowNanos) {
-    int uses = (int) (word.hits() + slowHits + misses); // only whether it has changed matters
-    if (!isCached() || uses != usesSeen) {
-      usesSeen = uses;
-      idleSinceNanos = nowNanos;
-    }
-    return idleSinceNanos;
+    Grant of = grant;
+    return of == null ? nowNanos : of.idleSince(nowNanos, word.hits(), isCached());
   }
 
   /**
@@ -464,8 +450,9 @@ public final class LocalLock implements Request.Listener {
     lockExists = true;
     exhausted = false;
     host.observer().waited(request, true);
-    if (upgrading != null && upgrading == request) {
-      upgraded(upgrading, look);
+    Placement upgraded = upgrading();
+    if (upgraded != null && upgraded == request) {
+      upgraded(upgraded, look);
       advance();
       return;
     }
@@ -476,12 +463,10 @@ public final class LocalLock implements Request.Listener {
     Freshness freshness = Memory.freshness(memory, look, placement.lease());
     contention =
         contention.granted(freshness == Freshness.UNCHANGED && look.queue().isAlone(request.id()));
-    grant = new Grant(placement, look, freshness, host.nanoTime());
-    grants++;
-    hitsAtGrant = word.hits();
+    grant = new Grant(placement, look, freshness, host.nanoTime(), word.hits());
     host.observer().granted(this, grant);
     if (freshness == Freshness.UNCHANGED) {
-      reloadsAvoided++;
+      counted = counted.plus(RELOAD_AVOIDED);
       memory = grant.memory();
     }
     advance();
@@ -497,7 +482,7 @@ public final class LocalLock implements Request.Listener {
       return;
     }
     if (recall == null) {
-      recalls++;
+      counted = counted.plus(RECALLED);
       recall = wanted;
       host.observer().recalled(this, grant, wanted);
     } else if (wanted == LockMode.EXCLUSIVE) {
@@ -546,17 +531,14 @@ public final class LocalLock implements Request.Listener {
       departed(request, ending, departure);
     } else if (current != null && current == request) {
       currentGone(request, ending);
-    } else if (upgrading != null && upgrading == request) {
-      host.vacated(this, upgrading);
-      upgrading = null;
+    } else if (upgrading() == request) {
+      Upgrade caller = Objects.requireNonNull(upgrade);
+      host.vacated(this, Objects.requireNonNull(caller.placement));
+      upgrade = null;
       if (ending == Request.Ending.SESSION_ENDED || ending == Request.Ending.VANISHED) {
         host.orphaned(this, request);
       }
-      Upgrade caller = upgrade;
-      upgrade = null;
-      if (caller != null) {
-        caller.refused();
-      }
+      caller.refused();
     }
     advance();
     dismissImpatient(false);
@@ -574,7 +556,7 @@ public final class LocalLock implements Request.Listener {
   public void sessionEnded(SessionLease lease) {
     List<@Nullable Placement> placements = new ArrayList<>();
     departing.forEach(departure -> placements.add(departure.placement()));
-    placements.add(upgrading);
+    placements.add(upgrading());
     placements.add(current);
     for (@Nullable Placement placement : placements) {
       if (placement != null && placement.lease() == lease) {
@@ -691,10 +673,9 @@ public final class LocalLock implements Request.Listener {
     }
     of.use(waiter.mode());
     if (waiter.hasMissed()) {
-      misses++;
-      waitNanos += host.nanoTime() - waiter.enqueuedAtNanos();
+      of.missed(host.nanoTime() - waiter.enqueuedAtNanos());
     } else {
-      slowHits++;
+      counted = counted.plus(HIT);
     }
     waiter.granted(of, of.freshness());
   }
@@ -710,9 +691,7 @@ public final class LocalLock implements Request.Listener {
     }
     Waiter head = queue.peek();
     if (grant == null && current == null && head != null && head.set() == null) {
-      if (retryAtNanos - now > 0 && exhausted) {
-        wake(retryAtNanos);
-      } else {
+      if (!exhausted || !waking) {
         request(exhausted ? LockMode.EXCLUSIVE : head.mode());
       }
     } else if ((head == null || head.set() != null)
@@ -786,39 +765,59 @@ public final class LocalLock implements Request.Listener {
   private void decideUpgrade(Grant of) {
     Placement placement = current;
     Upgrade caller = upgrade;
-    if (placement == null || caller == null || upgrading != null || placement.isDowngrading()) {
+    if (placement == null
+        || caller == null
+        || caller.placement != null
+        || placement.isDowngrading()) {
       return;
     }
     if (of.mode() == LockMode.EXCLUSIVE) {
       if (!word.isSemaphore() || (word.sharedHolds() == 1 && word.exclusiveHolds() == 0)) {
         upgrade = null;
         convertToExclusive(of, caller);
-      } else if (upgradeWithdrawn) {
+      } else if (caller.withdrawn) {
         upgrade = null;
         caller.refused();
       } // otherwise the other holds of this node first
       return;
     }
-    upgrading = host.place(this, LockMode.EXCLUSIVE, placement);
+    Placement upgrading = host.place(this, LockMode.EXCLUSIVE, placement);
     if (upgrading == null) {
       upgrade = null;
       caller.refused();
     } else {
+      caller.placement = upgrading;
       upgrading.enter();
     }
+  }
+
+  private @Nullable Placement upgrading() {
+    return upgrade == null ? null : upgrade.placement;
+  }
+
+  /** Ends an upgrade that has not come to anything; returns whom to tell. */
+  private @Nullable Upgrade endUpgrade() {
+    Upgrade caller = upgrade;
+    Placement placement = upgrading();
+    upgrade = null;
+    if (placement != null) {
+      depart(placement, false);
+      placement.cancel();
+    }
+    return caller;
   }
 
   private void upgraded(Placement placement, Look look) {
     Placement shared = Objects.requireNonNull(current);
     Grant of = Objects.requireNonNull(grant);
     depart(shared, false);
-    upgrading = null;
+    Objects.requireNonNull(upgrade).placement = null;
     current = placement;
     endRecall(of, LockObserver.End.UPGRADED);
     host.observer().ended(this, of, uses(of), LockObserver.End.UPGRADED);
     of.upgraded(placement, look, host.nanoTime());
     host.observer().granted(this, of);
-    grants++;
+    counted = counted.plus(GRANTED);
     if (of.isTaken()) {
       memory = of.memory();
     }
@@ -965,14 +964,7 @@ public final class LocalLock implements Request.Listener {
   private void loseGrant(LockObserver.End how) {
     Grant of = Objects.requireNonNull(grant);
     Placement placement = Objects.requireNonNull(current);
-    Upgrade caller = upgrade;
-    upgrade = null;
-    if (upgrading != null) {
-      Placement entering = upgrading;
-      upgrading = null;
-      depart(entering, false);
-      entering.cancel();
-    }
+    Upgrade caller = endUpgrade();
     Demotion hook = demotion;
     if (hook != null) {
       demotion = null; // what becomes of it does not matter any more
@@ -1008,7 +1000,7 @@ public final class LocalLock implements Request.Listener {
   private void endGrant(Grant of, LockObserver.End how) {
     endRecall(of, how);
     host.observer().ended(this, of, uses(of), how);
-    grantNanos += host.nanoTime() - of.grantedAtNanos();
+    counted = counted.plus(of.stats(host.nanoTime()));
     grant = null;
     current = null;
     dropWanted = closed;
@@ -1022,7 +1014,7 @@ public final class LocalLock implements Request.Listener {
   }
 
   private long uses(Grant of) {
-    return of.slowUses() + word.hits() - hitsAtGrant;
+    return of.slowUses() + word.hits() - of.hitsBefore();
   }
 
   private CompletableFuture<Void> depart(Placement placement, boolean published) {
@@ -1106,7 +1098,7 @@ public final class LocalLock implements Request.Listener {
         break;
       case EXHAUSTED:
         exhausted = true;
-        retryAtNanos = host.nanoTime() + EXHAUSTED_RETRY_NANOS;
+        wake(host.nanoTime() + EXHAUSTED_RETRY_NANOS);
         break;
       case FAILED:
         fail(
@@ -1169,8 +1161,9 @@ public final class LocalLock implements Request.Listener {
 
   /** The counters. */
   public LockStats stats() {
-    return new LockStats(
-        word.hits() + slowHits, misses, grants, recalls, reloadsAvoided, waitNanos, grantNanos);
+    Grant of = grant;
+    LockStats sum = counted.plus(new LockStats(word.hits(), 0, 0, 0, 0, 0, 0));
+    return of == null ? sum : sum.plus(of.stats(of.grantedAtNanos()));
   }
 
   /** How many callers wait. */

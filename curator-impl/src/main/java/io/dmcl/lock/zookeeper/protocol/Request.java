@@ -123,9 +123,32 @@ public class Request implements Unit.Owner, WatchOwner {
 
   // What a grant does not need while it lasts has objects of its own: there may be very many.
 
-  /** What a release or a downgrade tells the next holder. */
-  private record Publication(byte[] value, List<RequestId> dead) {
-    static final Publication NOTHING = new Publication(new byte[0], List.of());
+  /** How it gets a place, and the grant. */
+  private static final class Entering {
+    final @Nullable Entry upgradeFrom;
+    boolean createsLock;
+    boolean createsVersion;
+    List<WriteOp> unsettled = List.of();
+    @Nullable Runnable absent;
+    @Nullable Look look; // of an upgrade, while the shared entry is being deleted
+
+    Entering(@Nullable Entry upgradeFrom) {
+      this.upgradeFrom = upgradeFrom;
+    }
+
+    boolean creates() {
+      return createsLock || createsVersion;
+    }
+  }
+
+  /**
+   * What a release or a downgrade tells the next holder.
+   *
+   * @param dead the intents of the dead that were reported with the grant
+   * @param recovered whether the resource was repaired after them
+   */
+  private record Publication(byte[] value, List<RequestId> dead, boolean recovered) {
+    static final Publication NOTHING = new Publication(new byte[0], List.of(), false);
   }
 
   /** How it leaves, and what comes of that. */
@@ -146,7 +169,6 @@ public class Request implements Unit.Owner, WatchOwner {
   private final LockPaths paths;
   private final String nonce;
   private final long counter;
-  private final @Nullable Entry upgradeFrom;
 
   private Phase phase = Phase.NEW;
   private LockMode mode;
@@ -154,12 +176,8 @@ public class Request implements Unit.Owner, WatchOwner {
   private long token;
   private @Nullable Code failure;
   private boolean lockExists;
-  private boolean createsLock;
-  private boolean createsVersion;
   private boolean doubted;
-  private @Nullable Runnable absent;
-  private @Nullable Look grantLook;
-  private List<WriteOp> unsettled = List.of();
+  private @Nullable Entering entering; // until it is granted
 
   private @Nullable ReadOp watched;
   private boolean watchPending;
@@ -171,8 +189,6 @@ public class Request implements Unit.Owner, WatchOwner {
 
   private @Nullable Leaving leaving;
   private Publication publication = Publication.NOTHING;
-  private boolean recovered;
-  private boolean downgrades;
 
   /**
    * A request that has not been sent.
@@ -195,7 +211,7 @@ public class Request implements Unit.Owner, WatchOwner {
     this.counter = id.counter();
     this.mode = mode;
     this.lockExists = lockExists;
-    this.upgradeFrom = upgradeFrom;
+    this.entering = new Entering(upgradeFrom);
   }
 
   // --- what it is
@@ -266,7 +282,8 @@ public class Request implements Unit.Owner, WatchOwner {
 
   /** Whether nothing was done under it: what it leaves behind is not a dead owner's. */
   public boolean neverUsed() {
-    return (leaving == null || leaving.how == Leave.CANCEL) && !downgrades;
+    return (leaving == null || leaving.how == Leave.CANCEL)
+        && publication == Publication.NOTHING; // or it was downgraded
   }
 
   /** Whether it has ended. */
@@ -331,10 +348,9 @@ public class Request implements Unit.Owner, WatchOwner {
    */
   public void release(byte[] newValue, List<RequestId> deadIntents, boolean isRecovered) {
     if (phase != Phase.DOWNGRADING) { // what a downgrade publishes stays as it is
-      publication = new Publication(newValue, deadIntents);
-      recovered = isRecovered;
+      publication = new Publication(newValue, deadIntents, isRecovered);
     }
-    boolean knowsAll = publication.dead().isEmpty() || recovered;
+    boolean knowsAll = publication.dead().isEmpty() || publication.recovered();
     boolean renumber = isLate() && (aloneInQueue || isAtTheEnd()) && knowsAll;
     leave(Leave.RELEASE, Ending.RELEASED, renumber);
   }
@@ -353,10 +369,8 @@ public class Request implements Unit.Owner, WatchOwner {
   /** EXCLUSIVE to SHARED, in the same place; arguments as for {@link #release}. */
   public void downgrade(byte[] newValue, List<RequestId> deadIntents, boolean isRecovered) {
     expect(phase == Phase.GRANTED && mode == LockMode.EXCLUSIVE && leaving == null);
-    publication = new Publication(newValue, deadIntents);
-    recovered = isRecovered;
+    publication = new Publication(newValue, deadIntents, isRecovered);
     phase = Phase.DOWNGRADING;
-    downgrades = true;
     doubted = false;
     armWanted = false;
     conflictTold = false;
@@ -396,9 +410,7 @@ public class Request implements Unit.Owner, WatchOwner {
         entered(Objects.requireNonNull(path), zxid);
         break;
       case DROPPING:
-        becomeGranted();
-        listener.granted(this, Objects.requireNonNull(grantLook));
-        grantLook = null;
+        becomeGranted(Objects.requireNonNull(entering().look));
         break;
       case DOWNGRADING:
         downgraded(zxid);
@@ -428,27 +440,7 @@ public class Request implements Unit.Owner, WatchOwner {
   public void refused(Unit unit, int index, Code code) {
     switch (phase) {
       case ENTERING:
-        if (leaving != null) {
-          end(leaving.ending);
-        } else if (code == Code.NO_NODE && index > 0 && !createsLock && !createsVersion) {
-          createsVersion = true; // somebody has deleted it by hand: the entry had its parent
-          lockExists = true;
-          sendEnter();
-        } else if (code == Code.NO_NODE && !lockExists && !createsLock) {
-          createsLock = true;
-          sendEnter();
-        } else if (code == Code.NO_NODE && lockExists) {
-          lockExists = false; // it was purged
-          createsVersion = false;
-          sendEnter();
-        } else if (code == Code.NODE_EXISTS && (createsLock || createsVersion)) {
-          createsLock = false;
-          createsVersion = false;
-          lockExists = true;
-          sendEnter();
-        } else {
-          fail(code);
-        }
+        refusedEntering(entering(), index, code);
         break;
       case DROPPING:
         // The shared entry is gone already: dropped by a unit whose reply was lost.
@@ -461,6 +453,30 @@ public class Request implements Unit.Owner, WatchOwner {
         break;
       default:
         throw new IllegalStateException("refused with " + code + " in " + this);
+    }
+  }
+
+  private void refusedEntering(Entering by, int index, Code code) {
+    if (leaving != null) {
+      end(leaving.ending);
+    } else if (code == Code.NO_NODE && index > 0 && !by.creates()) {
+      by.createsVersion = true; // somebody has deleted it by hand: the entry had its parent
+      lockExists = true;
+      sendEnter();
+    } else if (code == Code.NO_NODE && !lockExists && !by.createsLock) {
+      by.createsLock = true;
+      sendEnter();
+    } else if (code == Code.NO_NODE && lockExists) {
+      lockExists = false; // it was purged
+      by.createsVersion = false;
+      sendEnter();
+    } else if (code == Code.NODE_EXISTS && by.creates()) {
+      by.createsLock = false;
+      by.createsVersion = false;
+      lockExists = true;
+      sendEnter();
+    } else {
+      fail(code);
     }
   }
 
@@ -487,7 +503,8 @@ public class Request implements Unit.Owner, WatchOwner {
       publication =
           new Publication(
               publication.value(),
-              publication.dead().stream().filter(one -> !paths.intent(one).equals(path)).toList());
+              publication.dead().stream().filter(one -> !paths.intent(one).equals(path)).toList(),
+              publication.recovered());
       send(phase == Phase.LEAVING ? leaveWrites() : downgradeWrites(), false);
     } else if (index > 0 && code == Code.NO_NODE && writes.get(index) instanceof WriteOp.Delete) {
       writes.remove(index); // our own intent, deleted by hand
@@ -515,7 +532,7 @@ public class Request implements Unit.Owner, WatchOwner {
     doubted = true;
     switch (phase) {
       case ENTERING:
-        unsettled = unit.writes();
+        entering().unsettled = unit.writes();
         wire.submit(Unit.reading(this, Look.reads(paths, false)));
         break;
       case DROPPING:
@@ -566,6 +583,7 @@ public class Request implements Unit.Owner, WatchOwner {
       leave(Leave.CANCEL, Ending.EXHAUSTED);
       return;
     }
+    Entry upgradeFrom = entering().upgradeFrom;
     if (upgradeFrom != null && look.queue().hasExclusiveBefore(own)) {
       leave(Leave.CANCEL, Ending.REFUSED);
       return;
@@ -577,22 +595,23 @@ public class Request implements Unit.Owner, WatchOwner {
       wire.submit(Unit.reading(this, Look.reads(paths, true)));
     } else if (upgradeFrom != null) {
       phase = Phase.DROPPING;
-      grantLook = look;
+      entering().look = look;
       send(List.of(new WriteOp.Delete(paths.entry(upgradeFrom))), false);
     } else {
-      becomeGranted();
-      listener.granted(this, look);
+      becomeGranted(look);
     }
   }
 
-  /** The watch on the entry that we waited for is of no use any more; that entry is gone. */
-  private void becomeGranted() {
+  private void becomeGranted(Look look) {
     phase = Phase.GRANTED;
+    entering = null;
+    // The watch on the entry that we waited for is of no use any more; that entry is gone.
     if (watchPending) {
       wanted = false;
     } else {
       watched = null;
     }
+    listener.granted(this, look);
   }
 
   @Override
@@ -683,26 +702,36 @@ public class Request implements Unit.Owner, WatchOwner {
   private void sendEnter() {
     phase = Phase.ENTERING;
     List<WriteOp> writes = new ArrayList<>();
-    if (createsLock) {
+    if (entering().createsLock) {
       writes.addAll(paths.creates());
-    } else if (createsVersion) {
+    } else if (entering().createsVersion) {
       writes.add(paths.createsVersion());
     }
     writes.addAll(entryWrites());
-    wire.submit(new Unit(writes, entryReads(), !lockExists && !createsLock, this));
+    sendEnter(writes);
+  }
+
+  private void sendEnter(List<WriteOp> writes) {
+    boolean mayLackLock = !lockExists && !entering().createsLock;
+    wire.submit(new Unit(writes, entryReads(), mayLackLock, this));
+  }
+
+  /** Only before it is granted. */
+  private Entering entering() {
+    return Objects.requireNonNull(entering);
   }
 
   private void resolved(Look look) {
     Entry found = look.queue().find(id());
+    Runnable absent = entering().absent;
     if (found != null) {
       wire.submit(Unit.reading(this, List.of(new ReadOp.Data(paths.entry(found)))));
     } else if (leaving != null) {
       end(leaving.ending);
     } else if (absent != null) {
-      Runnable report = absent;
-      report.run();
+      absent.run();
     } else {
-      wire.submit(new Unit(unsettled, entryReads(), !lockExists && !createsLock, this));
+      sendEnter(entering().unsettled);
     }
   }
 
@@ -712,7 +741,7 @@ public class Request implements Unit.Owner, WatchOwner {
    * #entered}.
    */
   public void resolve(Runnable ifAbsent) {
-    absent = ifAbsent;
+    entering().absent = ifAbsent;
     doubted = true;
     wire.submit(Unit.reading(this, Look.reads(paths, false)));
   }
@@ -907,11 +936,11 @@ public class Request implements Unit.Owner, WatchOwner {
    */
   private void addIntents(List<WriteOp> writes) {
     List<RequestId> dead = publication.dead();
-    boolean folds = !recovered && dead.size() > 1;
+    boolean folds = !publication.recovered() && dead.size() > 1;
     if (!folds) {
       writes.add(new WriteOp.Delete(paths.intent(id())));
     }
-    if (folds || recovered) {
+    if (folds || publication.recovered()) {
       dead.forEach(one -> writes.add(new WriteOp.Delete(paths.intent(one))));
     }
   }

@@ -97,7 +97,7 @@ enum PlantedBug {
       Request.class,
       "addIntents",
       (self, args, original) -> {
-        set(self, "recovered", true);
+        Wrong.recover(self);
         return original.call();
       }),
   DOWNGRADE_PUBLISHES_NO_VALUE(

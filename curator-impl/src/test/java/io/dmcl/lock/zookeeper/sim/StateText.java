@@ -24,9 +24,9 @@ final class StateText {
   private static final Set<String> LEFT_OUT =
       Set.of(
           "hits",
-          "hitsAtGrant",
+          "hitsBefore",
           "misses",
-          "slowHits",
+          "counted",
           "slowUses",
           "grants",
           "recalls",

@@ -56,11 +56,25 @@ final class Wrong {
   static void addIntents(Object request, @Nullable Object to) {
     List<WriteOp> writes = (List<WriteOp>) java.util.Objects.requireNonNull(to);
     LockPaths paths = (LockPaths) Peek.get(request, "paths");
-    List<RequestId> dead = (List<RequestId>) Peek.get(request, "dead");
-    writes.add(new WriteOp.Delete(paths.intent((RequestId) Peek.get(request, "id"))));
+    Object publication = Peek.get(request, "publication");
+    List<RequestId> dead = (List<RequestId>) Peek.get(publication, "dead");
+    writes.add(new WriteOp.Delete(paths.intent(((Request) request).id())));
     dead.stream()
-        .skip((boolean) Peek.get(request, "recovered") ? 0 : 1)
+        .skip((boolean) Peek.get(publication, "recovered") ? 0 : 1)
         .forEach(one -> writes.add(new WriteOp.Delete(paths.intent(one))));
+  }
+
+  /** What is published says that the resource was repaired. */
+  static void recover(Object request) {
+    Object publication = Peek.get(request, "publication");
+    Peek.set(
+        request,
+        "publication",
+        Peek.make(
+            publication.getClass(),
+            Peek.get(publication, "value"),
+            Peek.get(publication, "dead"),
+            true));
   }
 
   /** A downgrade without a look at the lease. */
