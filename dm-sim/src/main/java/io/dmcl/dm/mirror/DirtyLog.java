@@ -96,6 +96,15 @@ final class DirtyLog implements AutoCloseable {
     return clean.get(region);
   }
 
+  /**
+   * Whether the log proves that nothing was in flight in a region whose owner died. A log that is
+   * not on a disk, or cannot be used, knows what is out of sync, but not what a dead node had
+   * marked.
+   */
+  synchronized boolean provesClean(int region) throws IOException {
+    return isClean(region) && disk != null && value.log() == 'A';
+  }
+
   /** The regions whose bit is 0 and that this node has not marked, as they are now. */
   synchronized BitSet markedElsewhere() throws IOException {
     refresh();
@@ -295,17 +304,18 @@ final class DirtyLog implements AutoCloseable {
 
   /**
    * A region is out of sync from now on, because some legs do not take writes. If the default leg
-   * is one of them another one takes its place, but only while no other region is out of sync:
-   * those are recovered from the default leg.
+   * is one of them another one takes its place, but only if all legs had the same until now: what
+   * is out of sync is right on the default leg only.
    *
    * <p>When this returns the coordinator has it: a write that only the other legs took is then
    * acknowledged, and if this node dies with all that it knows, a survivor must not copy the failed
    * leg, back again, over them.
    *
+   * @param wasInSync whether the region was in sync, but for what just failed
    * @return what there is now
    */
-  synchronized LogValue degrade(int region, Collection<Integer> failed, char letter)
-      throws IOException {
+  synchronized LogValue degrade(
+      int region, boolean wasInSync, Collection<Integer> failed, char letter) throws IOException {
     try (Hold hold = lock.acquire(LockMode.EXCLUSIVE)) {
       sync(hold);
       mine.clear(region);
@@ -318,7 +328,8 @@ final class DirtyLog implements AutoCloseable {
       BitSet others = changed.outOfSync();
       others.clear(region);
       int other = firstAlive(changed);
-      if (!changed.alive(changed.defaultLeg()) && others.isEmpty() && other >= 0) {
+      boolean movable = wasInSync && others.isEmpty() && other >= 0;
+      if (movable && !changed.alive(changed.defaultLeg())) {
         changed = changed.withDefaultLeg(other);
       }
       publish(hold, changed.withRegion(region, false));

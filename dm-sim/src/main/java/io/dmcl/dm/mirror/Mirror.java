@@ -273,7 +273,8 @@ final class Mirror implements AutoCloseable {
   private LogValue degrade(Region region, @Nullable Hold hold, List<Integer> failed, char letter)
       throws IOException {
     synchronized (region) {
-      LogValue after = log.degrade(region.index, failed, letter);
+      boolean wasInSync = region.state == Region.State.IN_SYNC;
+      LogValue after = log.degrade(region.index, wasInSync, failed, letter);
       region.state = Region.State.OUT_OF_SYNC;
       region.dirty = false;
       if (hold != null) {
@@ -299,6 +300,10 @@ final class Mirror implements AutoCloseable {
             }
           }
         }
+      }
+      LogValue now = log.refresh();
+      if (failed.contains(now.defaultLeg()) && now.outOfSyncCount() > 0) {
+        throw BioException.ioError("the leg that regions out of sync need cannot be flushed");
       }
     }
   }
@@ -455,7 +460,7 @@ final class Mirror implements AutoCloseable {
       } else {
         learn(region, hold);
       }
-      boolean inSync = died ? log.isClean(region.index) : region.state == Region.State.IN_SYNC;
+      boolean inSync = died ? log.provesClean(region.index) : region.state == Region.State.IN_SYNC;
       long copied = 0;
       if (inSync) {
         // A node that took the log over from a dead one took all marks for regions out of sync.
@@ -484,7 +489,10 @@ final class Mirror implements AutoCloseable {
 
   /** Copies the default leg to the others. Returns the sectors, or -1 if a leg failed. */
   private long copy(Region region, Fence fence) throws IOException {
-    int source = log.refresh().defaultLeg();
+    LogValue state = log.refresh();
+    int source = state.defaultLeg();
+    // Where an owner died all legs have what was acknowledged; else only the source has it.
+    boolean wasInSync = state.inSync(region.index);
     long first = (long) region.index * regionSectors;
     long end = Math.min(length, first + regionSectors);
     List<Integer> answered = new ArrayList<>();
@@ -514,7 +522,7 @@ final class Mirror implements AutoCloseable {
       if (DirtyLog.isOurs(e)) {
         throw e;
       }
-      log.degrade(region.index, List.of(failing), letter);
+      log.degrade(region.index, wasInSync, List.of(failing), letter);
       return -1;
     }
     log.recovered(region.index, answered);
