@@ -197,6 +197,10 @@ public final class DeviceMapper implements AutoCloseable {
   public void close() throws IOException {
     FirstFailure failure = new FirstFailure();
     List<String> names = new ArrayList<>(ls());
+    for (String name : names) {
+      // What waits in a device above has to get through, or that one could never be suspended.
+      failure.run(() -> device(name).letBiosGo());
+    }
     for (int i = names.size() - 1; i >= 0; i--) {
       String name = names.get(i);
       failure.run(() -> device(name).suspend());

@@ -36,6 +36,10 @@ public final class MappedDevice implements BlockDevice {
   @GuardedBy("control")
   private @Nullable Table inactive;
 
+  /** Whether the active table has been resumed. */
+  @GuardedBy("control")
+  private boolean served;
+
   MappedDevice(DeviceMapper node, String deviceName) {
     this.node = node;
     this.deviceName = deviceName;
@@ -195,28 +199,52 @@ public final class MappedDevice implements BlockDevice {
           replaced = active;
           active = inactive;
         }
+        served = false;
         inactive = null;
       }
-      Table table;
-      synchronized (bios) {
-        if (!suspended) {
-          return;
-        }
-        table = active;
-      }
-      if (table == null) {
-        throw new TableException("device " + deviceName + " has no table");
-      }
       try {
-        table.resume();
-        synchronized (bios) {
-          suspended = false;
-          bios.notifyAll();
-        }
+        serve();
       } finally {
         if (replaced != null) {
           replaced.close();
         }
+      }
+    }
+  }
+
+  @GuardedBy("control")
+  private void serve() throws IOException {
+    Table table;
+    synchronized (bios) {
+      if (!suspended) {
+        return;
+      }
+      table = active;
+    }
+    if (table == null) {
+      throw new TableException("device " + deviceName + " has no table");
+    }
+    table.resume();
+    served = true;
+    synchronized (bios) {
+      suspended = false;
+      bios.notifyAll();
+    }
+  }
+
+  /**
+   * Lets the bios go that wait because it is suspended: those of a device above, which could not be
+   * suspended and closed before they are done. Where the table has never served any, they fail.
+   */
+  void letBiosGo() throws IOException {
+    synchronized (control) {
+      if (served) {
+        serve();
+        return;
+      }
+      synchronized (bios) {
+        closed = true;
+        bios.notifyAll();
       }
     }
   }

@@ -60,6 +60,10 @@ public final class MirrorTarget implements Target {
   private final @Nullable LogFormat disk;
   private final String name;
   private volatile @Nullable Mirror mirror;
+
+  /** What the status of a suspended mirror shows. */
+  private volatile @Nullable LogValue seenLast;
+
   private volatile long rate;
   private volatile @Nullable Hold activation;
   private final Object joining = new Object();
@@ -188,6 +192,7 @@ public final class MirrorTarget implements Target {
     FirstFailure failure = new FirstFailure();
     failure.run(ended::close);
     failure.run(ended.log()::close);
+    seenLast = ended.log().seen();
     mirror = null;
     synchronized (joining) {
       Hold hold = activation;
@@ -320,15 +325,15 @@ public final class MirrorTarget implements Target {
     } catch (IOException | RuntimeException e) {
       // What was seen last is the best that can be said.
     }
-    LogValue state = now == null ? null : now.log().seen();
+    LogValue state = now == null ? seenLast : now.log().seen();
     int inSync = state == null ? 0 : regions - state.outOfSyncCount();
     text.append(' ').append(inSync).append('/').append(regions).append(" 1 ");
-    text.append(state == null ? "U".repeat(line.legs().size()) : state.legs());
+    text.append(state == null ? "A".repeat(line.legs().size()) : state.legs());
     BlockDevice log = line.logDevice();
     if (log == null) {
       return text.append(" 1 core").toString();
     }
-    char letter = now == null ? 'A' : now.log().letter();
+    char letter = now != null ? now.log().letter() : state != null ? state.log() : 'A';
     return text.append(" 3 disk ").append(log.name()).append(' ').append(letter).toString();
   }
 
