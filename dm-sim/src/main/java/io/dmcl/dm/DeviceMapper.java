@@ -139,9 +139,14 @@ public final class DeviceMapper implements AutoCloseable {
     device.close();
   }
 
-  /** Suspends a device: bios wait until it is resumed. */
+  /** Suspends a device: bios wait until it is resumed; those that a target holds fail. */
   public void suspend(String name) throws IOException {
-    device(name).suspend();
+    device(name).suspend(false);
+  }
+
+  /** {@code suspend --noflush}: bios that a target holds wait, too, for the table that is next. */
+  public void suspendWithoutFlush(String name) throws IOException {
+    device(name).suspend(true);
   }
 
   /** Loads another table, which {@link #resume} makes the active one. */
@@ -203,7 +208,7 @@ public final class DeviceMapper implements AutoCloseable {
     }
     for (int i = names.size() - 1; i >= 0; i--) {
       String name = names.get(i);
-      failure.run(() -> device(name).suspend());
+      failure.run(() -> suspend(name));
     }
     while (!names.isEmpty()) {
       String next = names.get(names.size() - 1);

@@ -64,6 +64,13 @@ public final class MappedDevice implements BlockDevice {
 
   @Override
   public void submit(Bio bio) throws IOException {
+    boolean done = false;
+    while (!done) {
+      done = submitOnce(bio);
+    }
+  }
+
+  private boolean submitOnce(Bio bio) throws IOException {
     Table table = enter(bio);
     try {
       if (bio.op() == Bio.Op.FLUSH) {
@@ -74,6 +81,9 @@ public final class MappedDevice implements BlockDevice {
         }
         split(table, bio.withoutPreflush());
       }
+      return true;
+    } catch (RequeueException e) {
+      return false;
     } catch (LockException e) {
       throw new BioException(
           BioException.Status.FENCED, bio + " on " + deviceName + ": " + e.getMessage(), e);
@@ -156,15 +166,19 @@ public final class MappedDevice implements BlockDevice {
     }
   }
 
-  /** Waits for the bios in flight; later ones wait for {@link #resume}. */
-  void suspend() throws IOException {
+  /**
+   * Waits for the bios in flight; later ones wait for {@link #resume}.
+   *
+   * @param requeue whether bios that a target holds wait for it, too; otherwise they fail
+   */
+  void suspend(boolean requeue) throws IOException {
     synchronized (control) {
-      quiesce();
+      quiesce(requeue);
     }
   }
 
   @GuardedBy("control")
-  private void quiesce() throws IOException {
+  private void quiesce(boolean requeue) throws IOException {
     Table table;
     boolean interrupted = false;
     synchronized (bios) {
@@ -172,6 +186,12 @@ public final class MappedDevice implements BlockDevice {
         return;
       }
       suspended = true;
+      table = active;
+    }
+    if (table != null) {
+      table.presuspend(requeue);
+    }
+    synchronized (bios) {
       while (inFlight > 0) {
         try {
           bios.wait();
@@ -179,7 +199,6 @@ public final class MappedDevice implements BlockDevice {
           interrupted = true;
         }
       }
-      table = active;
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
@@ -194,7 +213,7 @@ public final class MappedDevice implements BlockDevice {
     synchronized (control) {
       Table replaced = null;
       if (inactive != null) {
-        quiesce();
+        quiesce(false);
         synchronized (bios) {
           replaced = active;
           active = inactive;
@@ -252,7 +271,7 @@ public final class MappedDevice implements BlockDevice {
   void close() throws IOException {
     synchronized (control) {
       FirstFailure failure = new FirstFailure();
-      failure.run(this::suspend);
+      failure.run(() -> suspend(false));
       Table table;
       synchronized (bios) {
         closed = true;

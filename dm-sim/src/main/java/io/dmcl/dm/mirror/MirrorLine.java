@@ -27,6 +27,22 @@ record MirrorLine(
     @Nullable String start,
     List<Mirror.Leg> legs,
     List<String> features) {
+  /** What a mirror does when a leg does not take a write, or the log no mark. */
+  enum Errors {
+    /**
+     * No features: goes on without the leg, or the log, and the default leg stays the same. What
+     * that one does not take fails.
+     */
+    IGNORED,
+    /** {@code handle_errors}: holds the write until the failure is over or the mirror suspended. */
+    HELD,
+    /**
+     * {@code handle_errors keep_log}: goes on without the leg, with another default leg if it can;
+     * what cannot be marked fails.
+     */
+    HANDLED
+  }
+
   private static final List<String> FEATURES = List.of("handle_errors", "keep_log", "balance");
 
   static MirrorLine parse(TargetContext context, List<String> words) throws IOException {
@@ -120,6 +136,13 @@ record MirrorLine(
       throw new TableException("keep_log feature requires the handle_errors feature");
     }
     return features;
+  }
+
+  Errors errors() {
+    if (!features.contains("handle_errors")) {
+      return Errors.IGNORED;
+    }
+    return features.contains("keep_log") ? Errors.HANDLED : Errors.HELD;
   }
 
   String table() {

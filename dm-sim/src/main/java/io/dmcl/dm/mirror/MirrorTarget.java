@@ -95,15 +95,9 @@ public final class MirrorTarget implements Target {
             node.lock("mirror-log", name, "", UnaryOperator.identity()),
             regions,
             line.legs().size(),
-            disk);
-    Mirror resumed =
-        new Mirror(
-            line.legs(),
-            length,
-            line.regionSectors(),
-            line.features().contains("balance"),
-            log,
-            this::regionLock);
+            disk,
+            line.errors());
+    Mirror resumed = new Mirror(line, length, log, this::regionLock);
     synchronized (joining) {
       activationLock = node.lock("mirror-active", name, "", UnaryOperator.identity());
     }
@@ -173,6 +167,14 @@ public final class MirrorTarget implements Target {
       return DirtyLog.Start.AS_LOGGED;
     }
     return word.equals("sync") ? DirtyLog.Start.SYNC : DirtyLog.Start.NOSYNC;
+  }
+
+  @Override
+  public void presuspend(boolean requeue) {
+    Mirror now = mirror;
+    if (now != null) {
+      now.presuspend(requeue);
+    }
   }
 
   @Override

@@ -12,6 +12,9 @@ import io.dmcl.dm.TestCluster;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.concurrent.FutureTask;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -20,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What becomes of a mirror whose legs or log fail, with and without the features for that. */
 class LegAndLogFailureTest {
   private static final String NEW = "0 64 mirror disk 2 log.img 16 2 leg0.img 0 leg1.img 0";
+  private static final String HOLD = " 1 handle_errors";
   private static final String KEEP = " 2 handle_errors keep_log";
 
   @TempDir Path parent;
@@ -131,6 +135,216 @@ class LegAndLogFailureTest {
     assertThat(survivor.device("vol").read(16, 8)).isEqualTo(Reference.stamped(1, 8));
 
     assertThat(Files.mismatch(image("leg0.img"), image("leg1.img"))).isEqualTo(-1);
+  }
+
+  // ---- a leg fails ----
+
+  @Test
+  void legFails_keepLog_degradedOnAllNodesThenPartlyRecovered() throws IOException {
+    TestCluster.Node a = cluster.start();
+    TestCluster.Node b = cluster.start();
+    a.dm.create("vol", inSync(KEEP));
+    b.dm.create("vol", inSync(KEEP));
+    for (String leg : new String[] {"file:leg1.img", "file:leg0.img"}) {
+      a.faults().fail(leg);
+      b.faults().fail(leg);
+      a.dm.device("vol").write(0, Reference.stamped(11, 8));
+      b.dm.device("vol").write(32, Reference.stamped(21, 8));
+      String letters = leg.contains("0") ? "DA" : "AD";
+      assertThat(status(a.dm)).contains(" 2/4 1 " + letters + " ");
+      assertThat(status(b.dm)).contains(" 2/4 1 " + letters + " ");
+      assertThat(b.dm.device("vol").read(0, 8)).isEqualTo(Reference.stamped(11, 8));
+      assertThat(a.dm.device("vol").read(32, 8)).isEqualTo(Reference.stamped(21, 8));
+      assertThat(target(b.dm).recoverNext()).isFalse();
+      a.faults().heal(leg);
+      b.faults().heal(leg);
+      long before = target(b.dm).recoveredRegions();
+      while (target(b.dm).recoverNext()) {}
+      assertThat(target(b.dm).recoveredRegions() - before).isEqualTo(2);
+      assertThat(status(a.dm)).contains(" 4/4 1 AA ");
+      byte[] leg0 = Files.readAllBytes(image("leg0.img"));
+      assertThat(Files.readAllBytes(image("leg1.img"))).isEqualTo(leg0);
+      assertThat(Arrays.copyOf(leg0, 8 * 512)).isEqualTo(Reference.stamped(11, 8));
+    }
+  }
+
+  @Test
+  void legFails_noFeatures_goesOnWithTheDefaultLegAlone() throws IOException {
+    TestCluster.Node a = cluster.start();
+    MappedDevice vol = a.dm.create("vol", inSync(""));
+    a.faults().fail("file:leg1.img");
+    vol.write(0, Reference.stamped(1, 8));
+    assertThat(status(a.dm)).contains(" 3/4 1 AD ");
+    assertThat(vol.read(0, 8)).isEqualTo(Reference.stamped(1, 8));
+    a.faults().heal("file:leg1.img");
+    while (target(a.dm).recoverNext()) {}
+    assertThat(status(a.dm)).contains(" 4/4 1 AA ");
+  }
+
+  @Test
+  void defaultLegFails_noFeatures_writesFailAndNothingAcknowledgedIsLost() throws IOException {
+    TestCluster.Node a = cluster.start();
+    DeviceMapper b = cluster.start().dm;
+    MappedDevice vol = a.dm.create("vol", inSync(""));
+    b.create("vol", inSync(""));
+    vol.write(0, Reference.stamped(1, 8));
+    vol.write(16, Reference.stamped(50, 8));
+    a.faults().fail("file:leg0.img");
+
+    assertThatThrownBy(() -> vol.write(0, Reference.stamped(90, 4)))
+        .isInstanceOf(BioException.class);
+    assertThatThrownBy(() -> vol.read(0, 8)).isInstanceOf(BioException.class);
+    assertThat(vol.read(16, 8)).as("in sync").isEqualTo(Reference.stamped(50, 8));
+
+    assertThat(b.device("vol").read(0, 8)).isEqualTo(Reference.stamped(1, 8));
+    a.faults().heal("file:leg0.img");
+    while (target(a.dm).recoverNext()) {}
+    assertThat(status(b)).contains(" 4/4 1 AA ");
+    assertThat(vol.read(0, 8)).isEqualTo(Reference.stamped(1, 8));
+    assertThat(Files.mismatch(image("leg0.img"), image("leg1.img"))).isEqualTo(-1);
+  }
+
+  @Test
+  void legFails_handleErrors_theWriteIsHeldUntilTheLegIsBack() throws Exception {
+    TestCluster.Node a = cluster.start();
+    DeviceMapper b = cluster.start().dm;
+    MappedDevice vol = a.dm.create("vol", inSync(HOLD));
+    b.create("vol", inSync(HOLD));
+    a.faults().fail("file:leg1.img");
+
+    FutureTask<Boolean> write = held(() -> vol.write(0, Reference.stamped(1, 8)));
+
+    assertThat(status(b)).contains(" 3/4 1 AD ");
+    b.device("vol").read(0, 8);
+    FutureTask<Boolean> other = held(() -> b.device("vol").write(4, Reference.stamped(80, 8)));
+    a.faults().heal("file:leg1.img");
+    assertThat(target(a.dm).recoverNext()).isTrue();
+    assertThat(write.get() && other.get()).isTrue();
+    assertThat(vol.read(8, 4)).isEqualTo(Reference.stamped(84, 4));
+    assertThat(status(b)).contains(" 4/4 1 AA ");
+  }
+
+  @Test
+  void held_suspended_fails() throws Exception {
+    TestCluster.Node a = cluster.start();
+    MappedDevice vol = a.dm.create("vol", inSync(HOLD));
+    a.faults().fail("file:leg1.img");
+    FutureTask<Boolean> write = held(() -> vol.write(0, Reference.stamped(1, 8)));
+
+    a.dm.suspend("vol");
+
+    assertThatThrownBy(write::get).hasCauseInstanceOf(BioException.class);
+    a.faults().heal("file:leg1.img");
+    a.dm.resume("vol");
+    vol.write(0, Reference.stamped(2, 8));
+  }
+
+  @Test
+  void held_suspendedWithoutFlush_theNextTableGetsIt() throws Exception {
+    TestCluster.Node a = cluster.start();
+    MappedDevice vol = a.dm.create("vol", inSync(HOLD));
+    a.faults().fail("file:leg1.img");
+    FutureTask<Boolean> write = held(() -> vol.write(0, Reference.stamped(1, 8)));
+
+    a.dm.reload("vol", "0 64 linear leg0.img 0");
+    a.dm.suspendWithoutFlush("vol");
+    assertThat(write.isDone()).isFalse();
+    a.dm.resume("vol");
+
+    assertThat(write.get()).isTrue();
+    assertThat(vol.read(0, 8)).isEqualTo(Reference.stamped(1, 8));
+  }
+
+  /** Begins something on a thread of its own that a mirror must hold. */
+  private static FutureTask<Boolean> held(TestCluster.Work work) {
+    FutureTask<Boolean> task =
+        new FutureTask<>(
+            () -> {
+              work.run();
+              return true;
+            });
+    Thread thread = new Thread(task);
+    thread.setDaemon(true);
+    thread.start();
+    Awaitility.await()
+        .until(() -> task.isDone() || thread.getState() == Thread.State.TIMED_WAITING);
+    assertThat(task.isDone()).as("held").isFalse();
+    return task;
+  }
+
+  @Test
+  void readFails_otherLegIsRead() throws IOException {
+    for (String features : new String[] {"", HOLD, KEEP}) {
+      TestCluster.Node a = cluster.start();
+      a.dm.create("vol", inSync(features));
+      a.dm.device("vol").write(0, Reference.stamped(1, 8));
+      a.faults().fail("file:leg0.img", 2, 1, true, false);
+      assertThat(a.dm.device("vol").read(0, 8)).isEqualTo(Reference.stamped(1, 8));
+      assertThat(status(a.dm)).contains(" 1 RA ");
+      a.dm.remove("vol");
+    }
+  }
+
+  // ---- the log fails ----
+
+  @Test
+  void logFails_keepLog_writesFailAndStatusSaysSo() throws IOException {
+    TestCluster.Node a = cluster.start();
+    a.dm.create("vol", inSync(KEEP));
+    a.faults().fail("file:log.img");
+    assertThatThrownBy(() -> a.dm.device("vol").write(0, Reference.stamped(1, 8)))
+        .isInstanceOf(BioException.class)
+        .hasMessageContaining("log failed");
+    assertThat(status(a.dm)).endsWith("file:log.img D");
+    a.faults().heal("file:log.img");
+    a.dm.device("vol").write(0, Reference.stamped(1, 8));
+    assertThat(status(a.dm)).endsWith("file:log.img A");
+  }
+
+  @Test
+  void logFails_handleErrors_theWriteIsHeldUntilItIsBack() throws Exception {
+    TestCluster.Node a = cluster.start();
+    MappedDevice vol = a.dm.create("vol", inSync(HOLD));
+    a.faults().fail("file:log.img");
+    FutureTask<Boolean> write = held(() -> vol.write(0, Reference.stamped(1, 8)));
+    a.faults().heal("file:log.img");
+    assertThat(write.get()).isTrue();
+    assertThat(new LogReader(image("log.img"), 4).clean[0]).as("marked").isFalse();
+  }
+
+  @Test
+  void logFails_noFeatures_goesOnWithoutItAndADeathLosesNothing() throws IOException {
+    DeviceMapper survivor = cluster.start().dm;
+    TestCluster.Node victim = cluster.start();
+    survivor.create("vol", inSync(""));
+    victim.dm.create("vol", inSync(""));
+    victim.faults().fail("file:log.img");
+    victim.dm.device("vol").write(16, Reference.stamped(1, 8));
+    assertThat(status(survivor)).endsWith(" 4/4 1 AA 3 disk file:log.img D");
+    cluster.dieAt(write -> write.disk().equals("file:leg1.img"), TestCluster.Arrives.NOTHING);
+    assertThat(cluster.survives(() -> victim.dm.device("vol").write(16, Reference.stamped(9, 8))))
+        .isFalse();
+
+    assertThat(survivor.device("vol").read(16, 8)).isEqualTo(Reference.stamped(9, 8));
+    assertThat(Files.mismatch(image("leg0.img"), image("leg1.img"))).isEqualTo(-1);
+
+    survivor.remove("vol");
+    survivor.create("vol", NEW);
+    assertThat(status(survivor)).as("what was marked is not known").contains(" 0/4 1 AA ");
+  }
+
+  @Test
+  void create_logCannotBeUsed_nothingIsInSyncAndThereIsNoLog() throws IOException {
+    TestCluster.Node a = cluster.start();
+    a.faults().fail("file:log.img");
+
+    MappedDevice vol = a.dm.create("vol", NEW + KEEP);
+
+    assertThat(status(a.dm)).endsWith(" 0/4 1 AA 3 disk file:log.img D");
+    vol.write(0, Reference.stamped(1, 8));
+    while (target(a.dm).recoverNext()) {}
+    assertThat(status(a.dm)).endsWith(" 4/4 1 AA 3 disk file:log.img D");
+    vol.write(8, Reference.stamped(1, 8));
   }
 
   private Path image(String name) {
