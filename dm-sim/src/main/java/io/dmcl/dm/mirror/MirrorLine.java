@@ -4,8 +4,10 @@ import io.dmcl.dm.BlockDevice;
 import io.dmcl.dm.TableException;
 import io.dmcl.dm.TargetContext;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +45,7 @@ record MirrorLine(
     HANDLED
   }
 
+  private static final int MAX_GEOMETRY = 1024;
   private static final List<String> FEATURES = List.of("handle_errors", "keep_log", "balance");
 
   static MirrorLine parse(TargetContext context, List<String> words) throws IOException {
@@ -143,6 +146,19 @@ record MirrorLine(
       return Errors.IGNORED;
     }
     return features.contains("keep_log") ? Errors.HANDLED : Errors.HELD;
+  }
+
+  /** What has to be the same on all nodes, in at most 1,024 bytes. */
+  byte[] geometry(long length) {
+    StringBuilder text = new StringBuilder();
+    text.append(length).append(" sectors, regions of ").append(regionSectors).append(", legs");
+    for (Mirror.Leg leg : legs) {
+      text.append(' ').append(leg.device().name()).append(' ').append(leg.offset());
+    }
+    byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+    return bytes.length <= MAX_GEOMETRY
+        ? bytes
+        : UUID.nameUUIDFromBytes(bytes).toString().getBytes(StandardCharsets.UTF_8);
   }
 
   String table() {

@@ -11,12 +11,15 @@ import io.dmcl.dm.TableException;
 import io.dmcl.dm.Target;
 import io.dmcl.dm.TargetContext;
 import io.dmcl.dm.TargetType;
+import io.dmcl.lock.Freshness;
 import io.dmcl.lock.Hold;
 import io.dmcl.lock.HoldState;
 import io.dmcl.lock.LockLostException;
 import io.dmcl.lock.LockMode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -144,12 +147,12 @@ public final class MirrorTarget implements Target {
       }
       Hold first = lock.tryAcquire(LockMode.EXCLUSIVE);
       if (first == null) {
-        activation = lock.acquire(LockMode.SHARED);
-        joined.log().join();
+        join(joined, lock.acquire(LockMode.SHARED));
         return;
       }
       try {
         joined.log().activateFirst(start());
+        first.setValue(line.geometry(length));
         first.markRecovered();
         first.downgrade();
         activation = first;
@@ -157,6 +160,24 @@ public final class MirrorTarget implements Target {
         if (activation == null) {
           first.close();
         }
+      }
+    }
+  }
+
+  @GuardedBy("joining")
+  private void join(Mirror joined, Hold shared) throws IOException {
+    try {
+      boolean known = shared.freshness() != Freshness.OWNER_DIED && shared.value().length > 0;
+      if (known && !Arrays.equals(shared.value(), line.geometry(length))) {
+        throw new TableException(
+            "other nodes have a mirror with this log active as: "
+                + new String(shared.value(), StandardCharsets.UTF_8));
+      }
+      joined.log().join();
+      activation = shared;
+    } finally {
+      if (activation == null) {
+        shared.close();
       }
     }
   }

@@ -138,6 +138,26 @@ class MirrorTest {
     assertThat(status(b)).endsWith(" 63/63 1 AA 1 core");
   }
 
+  @ParameterizedTest
+  @CsvSource({"log.img 16,log.img 32", "leg1.img 0,leg1.img 1", "leg1.img,other.img"})
+  void create_otherNodesHaveAnotherMirrorWithThisLog_refused(String ours, String theirs)
+      throws IOException {
+    cluster.image("leg1.img", 1001);
+    cluster.image("other.img", 1001);
+    DeviceMapper a = cluster.start().dm;
+    DeviceMapper b = cluster.start().dm;
+    a.create("vol", LINE);
+    String line = LINE.replace(ours, theirs);
+
+    assertThatThrownBy(() -> b.create("vol", line))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("regions of 16, legs file:leg0.img 0 file:leg1.img 0");
+
+    a.remove("vol");
+    b.create("vol", line);
+    assertThatThrownBy(() -> a.create("vol", LINE)).isInstanceOf(TableException.class);
+  }
+
   @Test
   void write_inSync_markedBeforeAndCleanedAtHandOver() throws IOException {
     DeviceMapper a = cluster.start().dm;
