@@ -1,16 +1,20 @@
 package io.dmcl.dm.snapshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dmcl.dm.BioException;
 import io.dmcl.dm.DeviceMapper;
+import io.dmcl.dm.MappedDevice;
 import io.dmcl.dm.Reference;
 import io.dmcl.dm.Settings;
 import io.dmcl.dm.TableException;
 import io.dmcl.dm.TestCluster;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -106,5 +110,41 @@ class SnapshotLifeTest {
     a.create("snap1", SNAP1);
 
     assertThat(a.device("snap1").read(0, 32)).isEqualTo(new byte[32 * 512]);
+  }
+
+  @Test
+  void storeOwnerDies_theListIsReadAgain_readersElsewhereMissNoException() throws Exception {
+    try (TestCluster ranges =
+        new TestCluster(
+            parent, Settings.DEFAULT.withBackground(false).withRangeSectors(64), 1, 0, false)) {
+      ranges.image("origin.img", 256);
+      ranges.usedImage("cow1.img", 512);
+      TestCluster.Node survivor = ranges.start();
+      TestCluster.Node victim = ranges.start();
+      for (TestCluster.Node node : ranges.alive()) {
+        node.dm.create("origin", ORIGIN);
+        node.dm.create("snap1", SNAP1);
+      }
+      survivor.dm.device("origin").write(0, Reference.stamped(1, 8));
+      MappedDevice snap = survivor.dm.device("snap1");
+      assertThat(snap.read(0, 8)).isEqualTo(new byte[8 * 512]);
+      ranges.dieAt(write -> write.disk().equals("file:cow1.img"), TestCluster.Arrives.NOTHING);
+      assertThat(
+              ranges.survives(() -> victim.dm.device("origin").write(64, Reference.stamped(9, 8))))
+          .isFalse();
+      survivor.faults().slow("file:cow1.img", TimeUnit.MILLISECONDS.toNanos(50));
+
+      SnapshotTarget target = (SnapshotTarget) snap.targets().get(0);
+      long before = target.fullLoads();
+      Thread reload =
+          new Thread(
+              () -> assertThatCode(() -> snap.read(64, 8)).as("read").doesNotThrowAnyException());
+      reload.start();
+      while (reload.isAlive()) {
+        assertThat(Arrays.equals(snap.read(0, 8), new byte[8 * 512])).as("as created").isTrue();
+      }
+
+      assertThat(target.fullLoads()).isGreaterThan(before);
+    }
   }
 }
