@@ -139,9 +139,14 @@ public final class DeviceMapper implements AutoCloseable {
     device.close();
   }
 
-  /** Suspends a device: bios wait until it is resumed. */
+  /** Suspends a device: bios wait until it is resumed; those that a target holds fail. */
   public void suspend(String name) throws IOException {
-    device(name).suspend();
+    device(name).suspend(false);
+  }
+
+  /** {@code suspend --noflush}: bios that a target holds wait, too, for the table that is next. */
+  public void suspendWithoutFlush(String name) throws IOException {
+    device(name).suspend(true);
   }
 
   /** Loads another table, which {@link #resume} makes the active one. */
@@ -197,9 +202,13 @@ public final class DeviceMapper implements AutoCloseable {
   public void close() throws IOException {
     FirstFailure failure = new FirstFailure();
     List<String> names = new ArrayList<>(ls());
+    for (String name : names) {
+      // What waits in a device above has to get through, or that one could never be suspended.
+      failure.run(() -> device(name).letBiosGo());
+    }
     for (int i = names.size() - 1; i >= 0; i--) {
       String name = names.get(i);
-      failure.run(() -> device(name).suspend());
+      failure.run(() -> suspend(name));
     }
     while (!names.isEmpty()) {
       String next = names.get(names.size() - 1);

@@ -36,6 +36,10 @@ public final class MappedDevice implements BlockDevice {
   @GuardedBy("control")
   private @Nullable Table inactive;
 
+  /** Whether the active table has been resumed. */
+  @GuardedBy("control")
+  private boolean served;
+
   MappedDevice(DeviceMapper node, String deviceName) {
     this.node = node;
     this.deviceName = deviceName;
@@ -60,6 +64,13 @@ public final class MappedDevice implements BlockDevice {
 
   @Override
   public void submit(Bio bio) throws IOException {
+    boolean done = false;
+    while (!done) {
+      done = submitOnce(bio);
+    }
+  }
+
+  private boolean submitOnce(Bio bio) throws IOException {
     Table table = enter(bio);
     try {
       if (bio.op() == Bio.Op.FLUSH) {
@@ -70,6 +81,9 @@ public final class MappedDevice implements BlockDevice {
         }
         split(table, bio.withoutPreflush());
       }
+      return true;
+    } catch (RequeueException e) {
+      return false;
     } catch (LockException e) {
       throw new BioException(
           BioException.Status.FENCED, bio + " on " + deviceName + ": " + e.getMessage(), e);
@@ -152,15 +166,19 @@ public final class MappedDevice implements BlockDevice {
     }
   }
 
-  /** Waits for the bios in flight; later ones wait for {@link #resume}. */
-  void suspend() throws IOException {
+  /**
+   * Waits for the bios in flight; later ones wait for {@link #resume}.
+   *
+   * @param requeue whether bios that a target holds wait for it, too; otherwise they fail
+   */
+  void suspend(boolean requeue) throws IOException {
     synchronized (control) {
-      quiesce();
+      quiesce(requeue);
     }
   }
 
   @GuardedBy("control")
-  private void quiesce() throws IOException {
+  private void quiesce(boolean requeue) throws IOException {
     Table table;
     boolean interrupted = false;
     synchronized (bios) {
@@ -168,6 +186,12 @@ public final class MappedDevice implements BlockDevice {
         return;
       }
       suspended = true;
+      table = active;
+    }
+    if (table != null) {
+      table.presuspend(requeue);
+    }
+    synchronized (bios) {
       while (inFlight > 0) {
         try {
           bios.wait();
@@ -175,7 +199,6 @@ public final class MappedDevice implements BlockDevice {
           interrupted = true;
         }
       }
-      table = active;
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
@@ -190,29 +213,16 @@ public final class MappedDevice implements BlockDevice {
     synchronized (control) {
       Table replaced = null;
       if (inactive != null) {
-        quiesce();
+        quiesce(false);
         synchronized (bios) {
           replaced = active;
           active = inactive;
         }
+        served = false;
         inactive = null;
       }
-      Table table;
-      synchronized (bios) {
-        if (!suspended) {
-          return;
-        }
-        table = active;
-      }
-      if (table == null) {
-        throw new TableException("device " + deviceName + " has no table");
-      }
       try {
-        table.resume();
-        synchronized (bios) {
-          suspended = false;
-          bios.notifyAll();
-        }
+        serve();
       } finally {
         if (replaced != null) {
           replaced.close();
@@ -221,10 +231,47 @@ public final class MappedDevice implements BlockDevice {
     }
   }
 
+  @GuardedBy("control")
+  private void serve() throws IOException {
+    Table table;
+    synchronized (bios) {
+      if (!suspended) {
+        return;
+      }
+      table = active;
+    }
+    if (table == null) {
+      throw new TableException("device " + deviceName + " has no table");
+    }
+    table.resume();
+    served = true;
+    synchronized (bios) {
+      suspended = false;
+      bios.notifyAll();
+    }
+  }
+
+  /**
+   * Lets the bios go that wait because it is suspended: those of a device above, which could not be
+   * suspended and closed before they are done. Where the table has never served any, they fail.
+   */
+  void letBiosGo() throws IOException {
+    synchronized (control) {
+      if (served) {
+        serve();
+        return;
+      }
+      synchronized (bios) {
+        closed = true;
+        bios.notifyAll();
+      }
+    }
+  }
+
   void close() throws IOException {
     synchronized (control) {
       FirstFailure failure = new FirstFailure();
-      failure.run(this::suspend);
+      failure.run(() -> suspend(false));
       Table table;
       synchronized (bios) {
         closed = true;

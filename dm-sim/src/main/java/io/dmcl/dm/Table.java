@@ -118,6 +118,10 @@ final class Table {
     }
   }
 
+  void presuspend(boolean requeue) {
+    entries.forEach(entry -> entry.target.presuspend(requeue));
+  }
+
   void suspend() throws IOException {
     FirstFailure failure = new FirstFailure();
     for (Entry entry : entries) {

@@ -32,6 +32,14 @@ public interface Target {
   /** Begins, or goes on, to serve bios. If it throws, the device stays suspended. */
   default void resume() throws IOException {}
 
+  /**
+   * No bio comes any more until {@link #resume}, and those in flight are waited for: what is held
+   * back for an operator is let go.
+   *
+   * @param requeue whether such bios end in {@link RequeueException}, or fail
+   */
+  default void presuspend(boolean requeue) {}
+
   /** All bios are done and none comes until {@link #resume}; writes back what it keeps. */
   default void suspend() throws IOException {}
 

@@ -7,6 +7,9 @@ import io.dmcl.lock.contract.InMemoryCluster;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.FutureTask;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -156,5 +159,36 @@ class MappedDeviceTest {
         .isInstanceOf(TableException.class)
         .hasMessageContaining(reason);
     assertThat(dm.ls()).isEmpty();
+  }
+
+  @Test
+  void close_writeWaitsInASuspendedDeviceBelow_getsThrough() throws Exception {
+    dm.create("below", "0 10 linear a.img 0");
+    MappedDevice above = dm.create("above", "0 10 linear dev:below 0");
+    dm.suspend("below");
+    FutureTask<Boolean> write = task(() -> above.write(0, Reference.stamped(1, 10)));
+    Thread writer = new Thread(write);
+    writer.start();
+    Awaitility.await().until(() -> writer.getState() == Thread.State.WAITING);
+    FutureTask<Boolean> close = task(dm::close);
+
+    new Thread(close).start();
+
+    try {
+      assertThat(close).succeedsWithin(Duration.ofSeconds(20));
+    } finally {
+      if (!close.isDone()) {
+        dm.resume("below");
+      }
+    }
+    assertThat(write.get()).isTrue();
+  }
+
+  private static FutureTask<Boolean> task(FirstFailure.Step step) {
+    return new FutureTask<>(
+        () -> {
+          step.run();
+          return true;
+        });
   }
 }

@@ -29,10 +29,20 @@ final class DirtyLog implements AutoCloseable {
     NOSYNC
   }
 
+  /** The log's device did not take a mark. */
+  static final class LogFailedException extends BioException {
+    private static final long serialVersionUID = 1L;
+
+    LogFailedException(IOException cause) {
+      super(Status.IO_ERROR, "the mirror's log failed: " + cause.getMessage(), cause);
+    }
+  }
+
   private final DeviceLock lock;
   private final int regions;
   private final int legs;
   private final @Nullable LogFormat disk;
+  private final MirrorLine.Errors errors;
 
   @GuardedBy("this")
   private boolean current;
@@ -40,18 +50,26 @@ final class DirtyLog implements AutoCloseable {
   @GuardedBy("this")
   private BitSet clean = new BitSet();
 
+  /** Whether the coordinator may not know yet that the log is not used any more. */
+  @GuardedBy("this")
+  private boolean givenUp;
+
   /** The regions that this node has marked. */
   @GuardedBy("this")
   private final BitSet mine = new BitSet();
 
   private volatile LogValue value;
-  private volatile boolean broken;
 
-  DirtyLog(DeviceLock lock, int regions, int legs, @Nullable LogFormat disk) {
+  /** How the log answered this node last: A, F it cannot be flushed, D it cannot be written. */
+  private volatile char answered = 'A';
+
+  DirtyLog(
+      DeviceLock lock, int regions, int legs, @Nullable LogFormat disk, MirrorLine.Errors errors) {
     this.lock = lock;
     this.regions = regions;
     this.legs = legs;
     this.disk = disk;
+    this.errors = errors;
     this.value = fresh();
   }
 
@@ -71,9 +89,9 @@ final class DirtyLog implements AutoCloseable {
     return value;
   }
 
-  /** How the log is: A alive, D it cannot be written or used. */
+  /** How the log is: A alive, F it cannot be flushed, D it cannot be written or used. */
   char letter() {
-    return broken ? 'D' : value.log();
+    return value.log() == 'A' ? answered : value.log();
   }
 
   /** What there is now. */
@@ -82,6 +100,10 @@ final class DirtyLog implements AutoCloseable {
       if (lock.freshness(hold) != Freshness.OWNER_DIED) {
         sync(hold);
         return value;
+      }
+    } catch (IOException e) {
+      if (!ignored(e)) {
+        throw e;
       }
     }
     try (Hold hold = lock.acquire(LockMode.EXCLUSIVE)) {
@@ -94,6 +116,15 @@ final class DirtyLog implements AutoCloseable {
   synchronized boolean isClean(int region) throws IOException {
     refresh();
     return clean.get(region);
+  }
+
+  /**
+   * Whether the log proves that nothing was in flight in a region whose owner died. A log that is
+   * not on a disk, or cannot be used, knows what is out of sync, but not what a dead node had
+   * marked.
+   */
+  synchronized boolean provesClean(int region) throws IOException {
+    return isClean(region) && disk != null && value.log() == 'A';
   }
 
   /** The regions whose bit is 0 and that this node has not marked, as they are now. */
@@ -116,27 +147,49 @@ final class DirtyLog implements AutoCloseable {
     }
     LogValue theirs = LogValue.decode(hold.value(), legs, regions);
     boolean died = lock.freshness(hold) == Freshness.OWNER_DIED;
-    Fence fence = lock.fence(hold, null);
-    if (died && disk != null) {
-      disk.flush(fence);
-    }
     LogValue base = theirs == null ? fresh() : theirs;
-    if (disk == null || base.log() != 'A') {
-      clean = new BitSet();
-      clean.set(0, regions);
-      clean.andNot(base.outOfSync());
-      value = base;
-    } else {
-      clean = disk.read().clean();
-      BitSet outOfSync = died || theirs == null ? zeroBits() : base.outOfSync();
-      outOfSync.andNot(clean);
-      value = base.withOutOfSync(outOfSync);
+    try {
+      take(base, died || theirs == null, died ? lock.fence(hold, null) : null);
+    } catch (IOException e) {
+      if (!ignored(e) || hold.mode() != LockMode.EXCLUSIVE) {
+        throw e;
+      }
+      giveUp(hold, base);
     }
     if (died) {
       hold.setValue(value.encode());
       lock.markRecovered(hold);
     }
     current = true;
+  }
+
+  /**
+   * Takes over what the value and the disk say.
+   *
+   * @param asked whether the value does not know which marks are of regions out of sync
+   * @param dead what keeps a dead owner's writes out; null if there is none
+   */
+  @GuardedBy("this")
+  private void take(LogValue base, boolean asked, @Nullable Fence dead) throws IOException {
+    if (dead != null && disk != null) {
+      disk.flush(dead);
+    }
+    if (disk == null || base.log() != 'A') {
+      clean = allBut(base.outOfSync());
+      value = base;
+      return;
+    }
+    clean = disk.read().clean();
+    BitSet outOfSync = asked ? zeroBits() : base.outOfSync();
+    outOfSync.andNot(clean);
+    value = base.withOutOfSync(outOfSync);
+  }
+
+  private BitSet allBut(BitSet some) {
+    BitSet others = new BitSet();
+    others.set(0, regions);
+    others.andNot(some);
+    return others;
   }
 
   /** After a death a bit of 0 may be anybody's: all are looked at, but for our own. */
@@ -164,11 +217,18 @@ final class DirtyLog implements AutoCloseable {
         } else if (start == Start.NOSYNC) {
           started = started.withOutOfSync(new BitSet());
         }
-        clean = new BitSet();
-        clean.set(0, regions);
-        clean.andNot(started.outOfSync());
+        clean = allBut(started.outOfSync());
       } else {
-        started = resume(disk, start, started, earlier, fence);
+        try {
+          started = resume(disk, start, started, earlier, fence);
+        } catch (IOException e) {
+          if (isOurs(e)) {
+            throw e;
+          }
+          // As the kernel: nothing is known to be in sync, and there is no log.
+          clean = new BitSet();
+          started = started.withLog('D');
+        }
       }
       publish(hold, started);
       if (lock.freshness(hold) == Freshness.OWNER_DIED) {
@@ -188,7 +248,9 @@ final class DirtyLog implements AutoCloseable {
       clean = new BitSet();
       return started.withLog('D');
     }
-    boolean known = contents.magic() && start == Start.AS_LOGGED;
+    // Without its log the mirror was written unmarked.
+    boolean unmarked = earlier != null && earlier.log() != 'A';
+    boolean known = contents.magic() && start == Start.AS_LOGGED && !unmarked;
     int logged = known ? (int) Math.min(Math.max(0, contents.regions()), regions) : 0;
     clean = contents.clean();
     clean.set(logged, regions, start == Start.NOSYNC);
@@ -217,24 +279,63 @@ final class DirtyLog implements AutoCloseable {
     value = changed;
   }
 
+  /** Writes the bits. Where a failure is ignored, the log is used by no node any more. */
   @GuardedBy("this")
-  private void store(Fence fence, boolean flush) throws IOException {
+  private void store(Hold hold, boolean flush) throws IOException {
     if (disk == null || value.log() != 'A') {
       return;
     }
+    Fence fence = lock.fence(hold, null);
+    char failing = 'D';
     try {
       disk.write(clean, fence);
+      failing = 'F';
       if (flush) {
         disk.flush(fence);
       }
-      broken = false;
+      answered = 'A';
     } catch (IOException e) {
+      if (ignored(e)) {
+        giveUp(hold, value);
+        return;
+      }
       current = false;
-      broken = !isOurs(e);
-      throw isOurs(e)
-          ? e
-          : new BioException(
-              BioException.Status.IO_ERROR, "the mirror's log failed: " + e.getMessage(), e);
+      if (isOurs(e)) {
+        throw e;
+      }
+      answered = failing;
+      throw new LogFailedException(e);
+    }
+  }
+
+  private boolean ignored(IOException e) {
+    return errors == MirrorLine.Errors.IGNORED && !isOurs(e);
+  }
+
+  /** From now on a region whose owner dies is copied whatever the log says. */
+  @GuardedBy("this")
+  private void giveUp(Hold hold, LogValue known) {
+    publish(hold, known.withLog('D'));
+    clean = allBut(known.outOfSync());
+    givenUp = true;
+  }
+
+  /**
+   * To be called when all holds are closed: if the log was given up, returns when the coordinator
+   * knows. Or this node could write unmarked regions and die with what it knows.
+   */
+  @GuardedBy("this")
+  private void settle() throws IOException {
+    if (givenUp) {
+      try (Hold hold = lock.acquire(LockMode.EXCLUSIVE)) {
+        sync(hold);
+        hold.downgrade();
+      }
+      // The downgrade that publishes it was only sent; a new exclusive grant comes behind it.
+      try (Hold hold = lock.acquire(LockMode.EXCLUSIVE)) {
+        sync(hold);
+      }
+      givenUp = false;
     }
   }
 
@@ -250,11 +351,12 @@ final class DirtyLog implements AutoCloseable {
       sync(hold);
       mine.set(region);
       clean.clear(region);
-      store(lock.fence(hold, null), true);
+      store(hold, true);
     } catch (IOException | RuntimeException e) {
       mine.clear(region);
       throw e;
     }
+    settle();
   }
 
   /** Takes the marks off regions whose legs were flushed; need not be durable. */
@@ -265,7 +367,7 @@ final class DirtyLog implements AutoCloseable {
         mine.clear(region);
         clean.set(region);
       }
-      store(lock.fence(hold, null), false);
+      store(hold, false);
     }
   }
 
@@ -279,7 +381,7 @@ final class DirtyLog implements AutoCloseable {
       sync(hold);
       mine.clear(region);
       clean.set(region);
-      store(lock.fence(hold, null), true);
+      store(hold, true);
       LogValue changed = value.withRegion(region, true);
       for (int leg : answered) {
         changed = changed.withLeg(leg, 'A');
@@ -295,22 +397,23 @@ final class DirtyLog implements AutoCloseable {
 
   /**
    * A region is out of sync from now on, because some legs do not take writes. If the default leg
-   * is one of them another one takes its place, but only while no other region is out of sync:
-   * those are recovered from the default leg.
+   * is one of them another one takes its place, but only if all legs had the same until now: what
+   * is out of sync is right on the default leg only.
    *
    * <p>When this returns the coordinator has it: a write that only the other legs took is then
    * acknowledged, and if this node dies with all that it knows, a survivor must not copy the failed
    * leg, back again, over them.
    *
+   * @param wasInSync whether the region was in sync, but for what just failed
    * @return what there is now
    */
-  synchronized LogValue degrade(int region, Collection<Integer> failed, char letter)
-      throws IOException {
+  synchronized LogValue degrade(
+      int region, boolean wasInSync, Collection<Integer> failed, char letter) throws IOException {
     try (Hold hold = lock.acquire(LockMode.EXCLUSIVE)) {
       sync(hold);
       mine.clear(region);
       clean.clear(region);
-      store(lock.fence(hold, null), true);
+      store(hold, true);
       LogValue changed = value;
       for (int leg : failed) {
         changed = changed.withLeg(leg, letter);
@@ -318,7 +421,9 @@ final class DirtyLog implements AutoCloseable {
       BitSet others = changed.outOfSync();
       others.clear(region);
       int other = firstAlive(changed);
-      if (!changed.alive(changed.defaultLeg()) && others.isEmpty() && other >= 0) {
+      boolean movable =
+          wasInSync && others.isEmpty() && other >= 0 && errors != MirrorLine.Errors.IGNORED;
+      if (movable && !changed.alive(changed.defaultLeg())) {
         changed = changed.withDefaultLeg(other);
       }
       publish(hold, changed.withRegion(region, false));
@@ -340,7 +445,7 @@ final class DirtyLog implements AutoCloseable {
     try (Hold hold = lock.acquire(LockMode.EXCLUSIVE)) {
       sync(hold);
       LogValue changed = value.withLeg(leg, letter);
-      int other = firstAlive(changed);
+      int other = errors == MirrorLine.Errors.IGNORED ? -1 : firstAlive(changed);
       if (leg == changed.defaultLeg() && changed.outOfSyncCount() == 0 && other >= 0) {
         changed = changed.withDefaultLeg(other);
       }

@@ -55,25 +55,29 @@ final class Mirror implements AutoCloseable {
   private final long length;
   private final int regionSectors;
   private final boolean balanced;
+  private final MirrorLine.Errors errors;
   private final DirtyLog log;
+  private final HeldBios held;
   private final BiFunction<Integer, Mirror, DeviceLock> locks;
   private final Map<Integer, Region> regions = new ConcurrentHashMap<>();
   private final AtomicInteger nextLeg = new AtomicInteger();
   private final LongAdder recovered = new LongAdder();
 
   Mirror(
-      List<Leg> legs,
-      long length,
-      int regionSectors,
-      boolean balanced,
-      DirtyLog log,
-      BiFunction<Integer, Mirror, DeviceLock> locks) {
-    this.legs = legs;
+      MirrorLine line, long length, DirtyLog log, BiFunction<Integer, Mirror, DeviceLock> locks) {
+    this.legs = line.legs();
     this.length = length;
-    this.regionSectors = regionSectors;
-    this.balanced = balanced;
+    this.regionSectors = line.regionSectors();
+    this.balanced = line.features().contains("balance");
+    this.errors = line.errors();
     this.log = log;
+    this.held = new HeldBios(log);
     this.locks = locks;
+  }
+
+  /** What is held, and what comes to be, goes back where it came from. */
+  void presuspend(boolean requeue) {
+    held.suspend(requeue);
   }
 
   Region region(int index) {
@@ -220,17 +224,51 @@ final class Mirror implements AutoCloseable {
 
   void write(Bio bio) throws IOException {
     Region region = region((int) (bio.sector() / regionSectors));
-    inRegion(
-        region, LockMode.EXCLUSIVE, bio.fence(), (r, hold, fence) -> write(r, hold, bio, fence));
+    boolean[] done = {false};
+    untilDone(
+        bio,
+        () -> {
+          inRegion(
+              region,
+              LockMode.EXCLUSIVE,
+              bio.fence(),
+              (r, hold, fence) -> done[0] = write(r, hold, bio, fence));
+          return done[0];
+        });
   }
 
-  private void write(Region region, Hold hold, Bio bio, Fence fence) throws IOException {
-    if (!markedFor(region)) {
-      legs.get(log.seen().defaultLeg()).submit(bio, fence);
-      return;
+  /** One try of a bio; false if it has to be held. */
+  private interface Try {
+    boolean run() throws IOException;
+  }
+
+  private void untilDone(Bio bio, Try once) throws IOException {
+    while (true) {
+      try {
+        if (once.run()) {
+          return;
+        }
+      } catch (DirtyLog.LogFailedException e) {
+        if (errors != MirrorLine.Errors.HELD) {
+          throw e;
+        }
+      }
+      held.await(bio);
+    }
+  }
+
+  /** Writes to all legs, or where they differ to the default leg; false if the bio is held. */
+  private boolean write(Region region, Hold hold, Bio bio, Fence fence) throws IOException {
+    boolean marked = markedFor(region);
+    LogValue state = log.seen();
+    if (!marked) {
+      if (errors == MirrorLine.Errors.HELD && state.legs().chars().anyMatch(leg -> leg != 'A')) {
+        return false;
+      }
+      legs.get(state.defaultLeg()).submit(bio, fence);
+      return true;
     }
     region.lastWriteNanos = System.nanoTime();
-    LogValue state = log.seen();
     List<Integer> failed = new ArrayList<>();
     for (int leg = 0; leg < legs.size(); leg++) {
       try {
@@ -245,12 +283,19 @@ final class Mirror implements AutoCloseable {
       }
       failed.add(leg);
     }
-    if (!failed.isEmpty()) {
-      LogValue after = degrade(region, hold, failed, 'D');
-      if (failed.contains(after.defaultLeg())) {
-        throw BioException.ioError("the leg that other regions need has failed: " + bio);
-      }
+    return failed.isEmpty()
+        || endsWithout(failed, degrade(region, hold, failed, 'D').defaultLeg(), bio);
+  }
+
+  /** What becomes of a bio that some legs did not take: done, or held (false), or failed. */
+  private boolean endsWithout(List<Integer> failed, int defaultLeg, Bio bio) throws BioException {
+    if (errors == MirrorLine.Errors.HELD && failed.size() < legs.size()) {
+      return false;
     }
+    if (failed.contains(defaultLeg)) {
+      throw BioException.ioError("the leg that is read has failed: " + bio);
+    }
+    return true;
   }
 
   /** Marks the region in the log if it is in sync; otherwise only the default leg is written. */
@@ -273,7 +318,8 @@ final class Mirror implements AutoCloseable {
   private LogValue degrade(Region region, @Nullable Hold hold, List<Integer> failed, char letter)
       throws IOException {
     synchronized (region) {
-      LogValue after = log.degrade(region.index, failed, letter);
+      boolean wasInSync = region.state == Region.State.IN_SYNC;
+      LogValue after = log.degrade(region.index, wasInSync, failed, letter);
       region.state = Region.State.OUT_OF_SYNC;
       region.dirty = false;
       if (hold != null) {
@@ -285,22 +331,29 @@ final class Mirror implements AutoCloseable {
 
   /** Flushes all legs. A leg that cannot is out of sync in all regions that this node has dirty. */
   void flush(Bio bio) throws IOException {
+    untilDone(bio, () -> flushOnce(bio));
+  }
+
+  private boolean flushOnce(Bio bio) throws IOException {
     List<Integer> failed = flushLegs(bio.fence());
+    if (failed.isEmpty()) {
+      return true;
+    }
     if (failed.size() == legs.size()) {
       throw BioException.ioError("no leg can be flushed");
     }
-    if (!failed.isEmpty()) {
-      for (Region region : regions.values()) {
-        if (region.dirty) {
-          try (Hold hold = region.lock.acquire(LockMode.EXCLUSIVE)) {
-            region.enter(hold);
-            if (region.dirty) {
-              degrade(region, hold, failed, 'F');
-            }
+    for (Region region : regions.values()) {
+      if (region.dirty) {
+        try (Hold hold = region.lock.acquire(LockMode.EXCLUSIVE)) {
+          region.enter(hold);
+          if (region.dirty) {
+            degrade(region, hold, failed, 'F');
           }
         }
       }
     }
+    LogValue now = log.refresh();
+    return now.outOfSyncCount() == 0 || endsWithout(failed, now.defaultLeg(), bio);
   }
 
   private List<Integer> flushLegs(@Nullable Fence fence) throws IOException {
@@ -455,7 +508,7 @@ final class Mirror implements AutoCloseable {
       } else {
         learn(region, hold);
       }
-      boolean inSync = died ? log.isClean(region.index) : region.state == Region.State.IN_SYNC;
+      boolean inSync = died ? log.provesClean(region.index) : region.state == Region.State.IN_SYNC;
       long copied = 0;
       if (inSync) {
         // A node that took the log over from a dead one took all marks for regions out of sync.
@@ -484,7 +537,10 @@ final class Mirror implements AutoCloseable {
 
   /** Copies the default leg to the others. Returns the sectors, or -1 if a leg failed. */
   private long copy(Region region, Fence fence) throws IOException {
-    int source = log.refresh().defaultLeg();
+    LogValue state = log.refresh();
+    int source = state.defaultLeg();
+    // Where an owner died all legs have what was acknowledged; else only the source has it.
+    boolean wasInSync = state.inSync(region.index);
     long first = (long) region.index * regionSectors;
     long end = Math.min(length, first + regionSectors);
     List<Integer> answered = new ArrayList<>();
@@ -514,7 +570,7 @@ final class Mirror implements AutoCloseable {
       if (DirtyLog.isOurs(e)) {
         throw e;
       }
-      log.degrade(region.index, List.of(failing), letter);
+      log.degrade(region.index, wasInSync, List.of(failing), letter);
       return -1;
     }
     log.recovered(region.index, answered);

@@ -4,8 +4,10 @@ import io.dmcl.dm.BlockDevice;
 import io.dmcl.dm.TableException;
 import io.dmcl.dm.TargetContext;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +29,23 @@ record MirrorLine(
     @Nullable String start,
     List<Mirror.Leg> legs,
     List<String> features) {
+  /** What a mirror does when a leg does not take a write, or the log no mark. */
+  enum Errors {
+    /**
+     * No features: goes on without the leg, or the log, and the default leg stays the same. What
+     * that one does not take fails.
+     */
+    IGNORED,
+    /** {@code handle_errors}: holds the write until the failure is over or the mirror suspended. */
+    HELD,
+    /**
+     * {@code handle_errors keep_log}: goes on without the leg, with another default leg if it can;
+     * what cannot be marked fails.
+     */
+    HANDLED
+  }
+
+  private static final int MAX_GEOMETRY = 1024;
   private static final List<String> FEATURES = List.of("handle_errors", "keep_log", "balance");
 
   static MirrorLine parse(TargetContext context, List<String> words) throws IOException {
@@ -120,6 +139,26 @@ record MirrorLine(
       throw new TableException("keep_log feature requires the handle_errors feature");
     }
     return features;
+  }
+
+  Errors errors() {
+    if (!features.contains("handle_errors")) {
+      return Errors.IGNORED;
+    }
+    return features.contains("keep_log") ? Errors.HANDLED : Errors.HELD;
+  }
+
+  /** What has to be the same on all nodes, in at most 1,024 bytes. */
+  byte[] geometry(long length) {
+    StringBuilder text = new StringBuilder();
+    text.append(length).append(" sectors, regions of ").append(regionSectors).append(", legs");
+    for (Mirror.Leg leg : legs) {
+      text.append(' ').append(leg.device().name()).append(' ').append(leg.offset());
+    }
+    byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+    return bytes.length <= MAX_GEOMETRY
+        ? bytes
+        : UUID.nameUUIDFromBytes(bytes).toString().getBytes(StandardCharsets.UTF_8);
   }
 
   String table() {

@@ -11,12 +11,15 @@ import io.dmcl.dm.TableException;
 import io.dmcl.dm.Target;
 import io.dmcl.dm.TargetContext;
 import io.dmcl.dm.TargetType;
+import io.dmcl.lock.Freshness;
 import io.dmcl.lock.Hold;
 import io.dmcl.lock.HoldState;
 import io.dmcl.lock.LockLostException;
 import io.dmcl.lock.LockMode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +63,10 @@ public final class MirrorTarget implements Target {
   private final @Nullable LogFormat disk;
   private final String name;
   private volatile @Nullable Mirror mirror;
+
+  /** What the status of a suspended mirror shows. */
+  private volatile @Nullable LogValue seenLast;
+
   private volatile long rate;
   private volatile @Nullable Hold activation;
   private final Object joining = new Object();
@@ -91,15 +98,9 @@ public final class MirrorTarget implements Target {
             node.lock("mirror-log", name, "", UnaryOperator.identity()),
             regions,
             line.legs().size(),
-            disk);
-    Mirror resumed =
-        new Mirror(
-            line.legs(),
-            length,
-            line.regionSectors(),
-            line.features().contains("balance"),
-            log,
-            this::regionLock);
+            disk,
+            line.errors());
+    Mirror resumed = new Mirror(line, length, log, this::regionLock);
     synchronized (joining) {
       activationLock = node.lock("mirror-active", name, "", UnaryOperator.identity());
     }
@@ -146,12 +147,12 @@ public final class MirrorTarget implements Target {
       }
       Hold first = lock.tryAcquire(LockMode.EXCLUSIVE);
       if (first == null) {
-        activation = lock.acquire(LockMode.SHARED);
-        joined.log().join();
+        join(joined, lock.acquire(LockMode.SHARED));
         return;
       }
       try {
         joined.log().activateFirst(start());
+        first.setValue(line.geometry(length));
         first.markRecovered();
         first.downgrade();
         activation = first;
@@ -163,12 +164,38 @@ public final class MirrorTarget implements Target {
     }
   }
 
+  @GuardedBy("joining")
+  private void join(Mirror joined, Hold shared) throws IOException {
+    try {
+      boolean known = shared.freshness() != Freshness.OWNER_DIED && shared.value().length > 0;
+      if (known && !Arrays.equals(shared.value(), line.geometry(length))) {
+        throw new TableException(
+            "other nodes have a mirror with this log active as: "
+                + new String(shared.value(), StandardCharsets.UTF_8));
+      }
+      joined.log().join();
+      activation = shared;
+    } finally {
+      if (activation == null) {
+        shared.close();
+      }
+    }
+  }
+
   private DirtyLog.Start start() {
     String word = line.start();
     if (word == null) {
       return DirtyLog.Start.AS_LOGGED;
     }
     return word.equals("sync") ? DirtyLog.Start.SYNC : DirtyLog.Start.NOSYNC;
+  }
+
+  @Override
+  public void presuspend(boolean requeue) {
+    Mirror now = mirror;
+    if (now != null) {
+      now.presuspend(requeue);
+    }
   }
 
   @Override
@@ -188,6 +215,7 @@ public final class MirrorTarget implements Target {
     FirstFailure failure = new FirstFailure();
     failure.run(ended::close);
     failure.run(ended.log()::close);
+    seenLast = ended.log().seen();
     mirror = null;
     synchronized (joining) {
       Hold hold = activation;
@@ -320,15 +348,15 @@ public final class MirrorTarget implements Target {
     } catch (IOException | RuntimeException e) {
       // What was seen last is the best that can be said.
     }
-    LogValue state = now == null ? null : now.log().seen();
+    LogValue state = now == null ? seenLast : now.log().seen();
     int inSync = state == null ? 0 : regions - state.outOfSyncCount();
     text.append(' ').append(inSync).append('/').append(regions).append(" 1 ");
-    text.append(state == null ? "U".repeat(line.legs().size()) : state.legs());
+    text.append(state == null ? "A".repeat(line.legs().size()) : state.legs());
     BlockDevice log = line.logDevice();
     if (log == null) {
       return text.append(" 1 core").toString();
     }
-    char letter = now == null ? 'A' : now.log().letter();
+    char letter = now != null ? now.log().letter() : state != null ? state.log() : 'A';
     return text.append(" 3 disk ").append(log.name()).append(' ').append(letter).toString();
   }
 

@@ -47,7 +47,10 @@ final class ClusterStore implements AutoCloseable {
   private final BlockDevice device;
   private final BlockDevice origin;
   private final DeviceLock lock;
-  private final ExceptionTable table = new ExceptionTable();
+
+  /** Replaced as a whole: who holds a range, and asks for a chunk of it, must find it all along. */
+  private volatile ExceptionTable table = new ExceptionTable();
+
   private final LongAdder fullLoads = new LongAdder();
 
   /** Whether the copy was brought up to date since the store's lock last had news. */
@@ -286,9 +289,10 @@ final class ClusterStore implements AutoCloseable {
   @GuardedBy("this")
   private void loadAll() throws IOException {
     readHeader();
-    table.truncate(0);
     fullLoads.increment();
-    store().load(table, -1, origin.sectors());
+    ExceptionTable loaded = new ExceptionTable();
+    store().load(loaded, -1, origin.sectors());
+    table = loaded;
   }
 
   private StoreValue fromTable() {

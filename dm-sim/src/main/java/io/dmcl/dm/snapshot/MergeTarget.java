@@ -69,15 +69,15 @@ public final class MergeTarget implements Target {
 
   @Override
   public void resume() throws IOException {
-    Registry before = origin.registry();
-    Registry.Entry other = before.merging();
-    if (other != null && !other.store().equals(store.name())) {
-      throw new TableException("A snapshot is already merging.");
-    }
-    if (store.valid()) {
+    boolean wanted = store.valid();
+    if (wanted) {
       store.refresh();
-      Registry.State now = store.empty() ? null : Registry.State.MERGING;
-      origin.change(registry -> register(registry, now));
+    }
+    Registry.State next = store.empty() ? null : Registry.State.MERGING;
+    Registry now = origin.change(registry -> wanted ? register(registry, next) : registry);
+    Registry.Entry merging = now.merging();
+    if (merging != null && !merging.store().equals(store.name())) {
+      throw new TableException("A snapshot is already merging.");
     }
     stopping = false;
     if (node.settings().background()) {
@@ -90,7 +90,9 @@ public final class MergeTarget implements Target {
 
   private Registry register(Registry registry, Registry.@Nullable State state) {
     Registry.Entry entry = registry.find(store.name());
-    if (entry != null && entry.state() == Registry.State.INVALID) {
+    Registry.Entry merging = registry.merging();
+    boolean another = merging != null && !merging.store().equals(store.name());
+    if (another || (entry != null && entry.state() == Registry.State.INVALID)) {
       return registry;
     }
     return state == null ? registry.without(store.name()) : registry.with(store.name(), state);

@@ -137,6 +137,7 @@ final class Origin implements AutoCloseable {
     if (known == null || lock.freshness(hold).mustReload()) {
       registry = null;
       known = Registry.decode(hold.value(), rangeSectors);
+      forgetDropped(known);
       registry = known;
     }
     return known;
@@ -177,6 +178,7 @@ final class Origin implements AutoCloseable {
     }
     if (!after.equals(before)) {
       hold.setValue(after.encode());
+      forgetDropped(after);
       registry = after;
     }
     if (lock.freshness(hold) == Freshness.OWNER_DIED) {
@@ -229,7 +231,7 @@ final class Origin implements AutoCloseable {
   }
 
   /** Closes the stores that are not in the registry any more. */
-  void forgetDropped(Registry now) throws IOException {
+  private void forgetDropped(Registry now) throws IOException {
     List<ClusterStore> dropped = new ArrayList<>();
     synchronized (stores) {
       for (String name : List.copyOf(stores.keySet())) {

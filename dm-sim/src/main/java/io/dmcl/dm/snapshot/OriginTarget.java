@@ -15,7 +15,7 @@ import java.util.List;
  * has no device for; it finds their stores by name.
  *
  * <p>Messages of ours: {@code snapshots} lists them with their states; {@code drop <store>} ends
- * one for good, after which nothing is copied out to it.
+ * one for good: its store is marked invalid, and nothing is copied out to it any more.
  */
 public final class OriginTarget implements Target {
   /** The type. */
@@ -79,13 +79,32 @@ public final class OriginTarget implements Target {
       return text.toString();
     }
     if (words.size() == 2 && words.get(0).equals("drop")) {
-      if (origin.registry().find(words.get(1)) == null) {
-        throw new TableException("no snapshot with store " + words.get(1));
-      }
-      origin.forgetDropped(origin.change(registry -> registry.without(words.get(1))));
+      drop(words.get(1));
       return "";
     }
     throw new TableException("messages are: snapshots | drop <store>");
+  }
+
+  private void drop(String store) throws IOException {
+    // Marked invalid first: without copies it would soon show a mixture if it were used again.
+    Registry now =
+        origin.change(
+            registry ->
+                isDroppable(registry, store)
+                    ? registry.with(store, Registry.State.INVALID)
+                    : registry);
+    if (now.find(store) == null) {
+      throw new TableException("no snapshot with store " + store);
+    }
+    if (!isDroppable(now, store)) {
+      throw new TableException(store + " is being merged, and the origin is not whole without it");
+    }
+    origin.change(registry -> registry.without(store));
+  }
+
+  private static boolean isDroppable(Registry registry, String store) {
+    Registry.Entry entry = registry.find(store);
+    return entry != null && entry.state() != Registry.State.MERGING;
   }
 
   @Override

@@ -56,7 +56,10 @@ record SnapshotLine(Origin origin, ClusterStore store, boolean overflows, List<S
     return switch (word.toUpperCase(Locale.ROOT)) {
       case "P" -> false;
       case "PO" -> true;
-      case "N" -> throw new TableException("a transient store (N) cannot be shared by nodes");
+      case "N" ->
+          throw new TableException(
+              "Exception store type N is transient: its exceptions would be known to this node"
+                  + " alone, but every node has to copy out; use P");
       default -> throw new TableException("Exception store type is not recognised: " + word);
     };
   }

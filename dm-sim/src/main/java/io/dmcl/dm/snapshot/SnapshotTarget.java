@@ -57,10 +57,27 @@ public final class SnapshotTarget implements Target {
       throw new TableException(store.name() + " is the store of another active snapshot");
     }
     claimed = true;
+    try {
+      register();
+    } catch (IOException | RuntimeException e) {
+      suspend();
+      throw e;
+    }
+  }
+
+  /** From now on the origin is copied out to the store, on every node. */
+  private void register() throws IOException {
     Registry.State fresh = store.valid() ? Registry.State.ACTIVE : Registry.State.INVALID;
-    origin.change(
-        registry ->
-            registry.find(store.name()) == null ? registry.with(store.name(), fresh) : registry);
+    Registry now =
+        origin.change(
+            registry ->
+                registry.find(store.name()) == null && registry.merging() == null
+                    ? registry.with(store.name(), fresh)
+                    : registry);
+    if (now.find(store.name()) == null) {
+      // It would show what the origin holds below the merge, which nobody sees any more.
+      throw new TableException("a snapshot is being merged into " + origin.device().name());
+    }
   }
 
   @Override

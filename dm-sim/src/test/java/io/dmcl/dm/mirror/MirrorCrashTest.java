@@ -24,9 +24,9 @@ class MirrorCrashTest {
   private static final int SECTORS = 256;
   private static final int REGION = 32;
   private static final String TWO_LEGS =
-      "0 256 mirror disk 2 log.img 32 2 leg0.img 0 leg1.img 0 2 handle_errors balance";
+      "0 256 mirror disk 2 log.img 32 2 leg0.img 0 leg1.img 0 3 handle_errors keep_log balance";
   private static final String THREE_LEGS =
-      "0 256 mirror disk 2 log.img 32 3 leg0.img 0 leg1.img 0 leg2.img 0 1 handle_errors";
+      "0 256 mirror disk 2 log.img 32 3 leg0.img 0 leg1.img 0 leg2.img 0 2 handle_errors keep_log";
 
   @TempDir Path directory;
 

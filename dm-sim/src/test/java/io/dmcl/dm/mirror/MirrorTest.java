@@ -3,7 +3,6 @@ package io.dmcl.dm.mirror;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.dmcl.dm.BioException;
 import io.dmcl.dm.DeviceMapper;
 import io.dmcl.dm.MappedDevice;
 import io.dmcl.dm.Reference;
@@ -14,7 +13,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The dirty log on disk, by a second reader, and what becomes of a mirror whose legs fail. */
+/** The dirty log on disk, by a second reader, and the life of a mirror. */
 class MirrorTest {
   private static final String LINE = "0 1000 mirror disk 2 log.img 16 2 leg0.img 0 leg1.img 0";
   private static final int REGIONS = 63;
@@ -140,6 +138,26 @@ class MirrorTest {
     assertThat(status(b)).endsWith(" 63/63 1 AA 1 core");
   }
 
+  @ParameterizedTest
+  @CsvSource({"log.img 16,log.img 32", "leg1.img 0,leg1.img 1", "leg1.img,other.img"})
+  void create_otherNodesHaveAnotherMirrorWithThisLog_refused(String ours, String theirs)
+      throws IOException {
+    cluster.image("leg1.img", 1001);
+    cluster.image("other.img", 1001);
+    DeviceMapper a = cluster.start().dm;
+    DeviceMapper b = cluster.start().dm;
+    a.create("vol", LINE);
+    String line = LINE.replace(ours, theirs);
+
+    assertThatThrownBy(() -> b.create("vol", line))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("regions of 16, legs file:leg0.img 0 file:leg1.img 0");
+
+    a.remove("vol");
+    b.create("vol", line);
+    assertThatThrownBy(() -> a.create("vol", LINE)).isInstanceOf(TableException.class);
+  }
+
   @Test
   void write_inSync_markedBeforeAndCleanedAtHandOver() throws IOException {
     DeviceMapper a = cluster.start().dm;
@@ -216,59 +234,6 @@ class MirrorTest {
     assertThat(status(b)).contains(" 63/63 ");
     assertThat(target(b).recoveredRegions()).isEqualTo(1);
     assertThat(b.device("vol").read(40, 3)).isEqualTo(Reference.stamped(1, 3));
-  }
-
-  @Test
-  void legFails_degradedOnAllNodesThenPartlyRecovered() throws IOException {
-    TestCluster.Node a = cluster.start();
-    TestCluster.Node b = cluster.start();
-    a.dm.create("vol", LINE.replace("disk 2 log.img 16", "disk 3 log.img 16 nosync"));
-    b.dm.create("vol", LINE);
-    for (String leg : new String[] {"file:leg1.img", "file:leg0.img"}) {
-      a.faults().fail(leg);
-      b.faults().fail(leg);
-      a.dm.device("vol").write(0, Reference.stamped(11, 8));
-      b.dm.device("vol").write(160, Reference.stamped(21, 8));
-      String letters = leg.contains("0") ? "DA" : "AD";
-      assertThat(status(a.dm)).contains(" 61/63 1 " + letters + " ");
-      assertThat(status(b.dm)).contains(" 61/63 1 " + letters + " ");
-      assertThat(b.dm.device("vol").read(0, 8)).isEqualTo(Reference.stamped(11, 8));
-      assertThat(a.dm.device("vol").read(160, 8)).isEqualTo(Reference.stamped(21, 8));
-      assertThat(target(b.dm).recoverNext()).isFalse();
-      a.faults().heal(leg);
-      b.faults().heal(leg);
-      long before = target(b.dm).recoveredRegions();
-      resync(b.dm);
-      assertThat(target(b.dm).recoveredRegions() - before).isEqualTo(2);
-      assertThat(status(a.dm)).contains(" 63/63 1 AA ");
-      byte[] leg0 = Files.readAllBytes(image("leg0.img"));
-      assertThat(Files.readAllBytes(image("leg1.img"))).isEqualTo(leg0);
-      assertThat(Arrays.copyOf(leg0, 8 * 512)).isEqualTo(Reference.stamped(11, 8));
-    }
-  }
-
-  @Test
-  void readFails_otherLegIsRead() throws IOException {
-    TestCluster.Node a = cluster.start();
-    a.dm.create("vol", LINE.replace("disk 2 log.img 16", "disk 3 log.img 16 nosync"));
-    a.dm.device("vol").write(0, Reference.stamped(1, 8));
-    a.faults().fail("file:leg0.img", 2, 1, true, false);
-    assertThat(a.dm.device("vol").read(0, 8)).isEqualTo(Reference.stamped(1, 8));
-    assertThat(status(a.dm)).contains(" 1 RA ");
-  }
-
-  @Test
-  void logFails_writesFailAndStatusSaysSo() throws IOException {
-    TestCluster.Node a = cluster.start();
-    a.dm.create("vol", LINE.replace("disk 2 log.img 16", "disk 3 log.img 16 nosync"));
-    a.faults().fail("file:log.img");
-    assertThatThrownBy(() -> a.dm.device("vol").write(0, Reference.stamped(1, 8)))
-        .isInstanceOf(BioException.class)
-        .hasMessageContaining("log failed");
-    assertThat(status(a.dm)).endsWith("file:log.img D");
-    a.faults().heal("file:log.img");
-    a.dm.device("vol").write(0, Reference.stamped(1, 8));
-    assertThat(status(a.dm)).endsWith("file:log.img A");
   }
 
   @Test

@@ -42,7 +42,13 @@ final class DeviceCalls implements Function<Request, Reply> {
     switch (command) {
       case "create" -> node.create(word(words, 1), word(words, 2));
       case "remove" -> node.remove(word(words, 1));
-      case "suspend" -> node.suspend(word(words, 1));
+      case "suspend" -> {
+        if (words.contains("--noflush")) {
+          node.suspendWithoutFlush(word(words, 1));
+        } else {
+          node.suspend(word(words, 1));
+        }
+      }
       case "resume" -> node.resume(word(words, 1));
       case "reload" -> node.reload(word(words, 1), word(words, 2));
       case "table" -> {

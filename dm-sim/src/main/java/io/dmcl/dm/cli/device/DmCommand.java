@@ -84,8 +84,14 @@ public final class DmCommand implements Runnable {
   }
 
   @Command(description = "Suspends a device: bios wait.")
-  int suspend(@Parameters(paramLabel = "NAME") String name) throws IOException {
-    return print("suspend", name);
+  int suspend(
+      @Parameters(paramLabel = "NAME") String name,
+      @Option(
+              names = "--noflush",
+              description = "Bios that a mirror holds because a leg failed wait as well.")
+          boolean noflush)
+      throws IOException {
+    return noflush ? print("suspend", name, "--noflush") : print("suspend", name);
   }
 
   @Command(description = "Resumes a device, with the table loaded last.")

@@ -2,8 +2,10 @@ package io.dmcl.dm.cli.device;
 
 import io.dmcl.dm.DeviceMapper;
 import io.dmcl.dm.Settings;
+import io.dmcl.lock.LockException;
 import io.dmcl.lock.Lockspace;
 import io.dmcl.lock.zookeeper.ZooKeeperLockspace;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -91,6 +93,9 @@ public final class NodeCommand implements Callable<Integer> {
       Runtime.getRuntime().addShutdownHook(hook);
       System.out.println("node " + lockspace.nodeId() + " is ready");
       ended.await();
+    } catch (IOException | LockException e) {
+      System.err.println("dmcl dm node: " + e.getMessage());
+      return 1;
     } finally {
       closed.countDown();
     }
