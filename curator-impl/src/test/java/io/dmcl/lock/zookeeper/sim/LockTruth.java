@@ -179,6 +179,12 @@ public final class LockTruth {
           Entry instead = created.remove(id);
           left(txn, id, instead, releaser, intentsDeleted);
         });
+    for (String id : intentsDeleted) {
+      Place place = queue.get(id);
+      if (place != null && place.mode() == LockMode.EXCLUSIVE) {
+        throw new Violation("lock " + name + ": entry " + place.entry.name() + " lost its intent");
+      }
+    }
     if (unmade && bump == null) {
       purged();
     }
@@ -237,7 +243,7 @@ public final class LockTruth {
         standsForTheDead(place, intentsDeleted);
       }
     } else if (txn.kind() == Txn.Kind.WRITE && intentDeleted) {
-      if (usedExclusively.contains(place.token)) {
+      if (usedExclusively.contains(place.token) && !isBehindItsLike(place)) {
         throw new Violation(
             "lock " + name + ": token " + place.token + " was used and left without a bump");
       }
@@ -249,6 +255,12 @@ public final class LockTruth {
         dead.add(place.token);
       }
     }
+  }
+
+  /** Whether another place that the same transaction made is before it: then it was never used. */
+  private boolean isBehindItsLike(Place place) {
+    Place other = placeOf(place.token, LockMode.EXCLUSIVE);
+    return other != null && other.excludes(place);
   }
 
   /** An owner that has not repaired leaves its intent in place of those of several dead. */
