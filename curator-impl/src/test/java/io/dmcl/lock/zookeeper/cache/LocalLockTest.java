@@ -13,8 +13,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * What may come between: callers on the fast path just when the event loop takes from the grant, and
- * the end of the lease before the event loop knows of it.
+ * What may come between: callers on the fast path just when the event loop takes from the grant,
+ * and the end of the lease before the event loop knows of it.
  */
 class LocalLockTest {
   private static final long SECOND_NANOS = 1_000_000_000L;
@@ -84,8 +84,7 @@ class LocalLockTest {
     bench.lock.hookDone(grant, null);
 
     assertThat(bench.sent)
-        .allSatisfy(
-            unit -> assertThat(unit.writes()).noneMatch(WriteOp.SetData.class::isInstance));
+        .allSatisfy(unit -> assertThat(unit.writes()).noneMatch(WriteOp.SetData.class::isInstance));
     assertThat(bench.lost).containsExactly(grant);
   }
 
