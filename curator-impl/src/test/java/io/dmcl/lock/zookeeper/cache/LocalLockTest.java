@@ -1,18 +1,28 @@
 package io.dmcl.lock.zookeeper.cache;
 
 import static io.dmcl.lock.LockMode.EXCLUSIVE;
+import static io.dmcl.lock.LockMode.SHARED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dmcl.lock.Freshness;
 import io.dmcl.lock.LockOptions;
 import io.dmcl.lock.LockProperty;
+import io.dmcl.lock.zookeeper.protocol.WriteOp;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Callers that come on the fast path just when the event loop takes from the grant. */
+/**
+ * What may come between: callers on the fast path just when the event loop takes from the grant,
+ * and the end of the lease before the event loop knows of it.
+ */
 class LocalLockTest {
+  private static final long SECOND_NANOS = 1_000_000_000L;
+
   private final LockBench bench =
-      new LockBench(LockOptions.of(LockProperty.CACHE_RD_LK, LockProperty.CACHE_WR_LK));
+      new LockBench(
+          LockOptions.of(LockProperty.CACHE_RD_LK, LockProperty.CACHE_WR_LK)
+              .withDemoteHook(demotion -> {}));
   private final HoldWord word = bench.lock.word();
 
   @BeforeEach
@@ -47,5 +57,55 @@ class LocalLockTest {
     bench.answer();
     assertThat(bench.lock.fastGrant()).isNull();
     assertThat(word.sharedHolds() == 0 || word.isLost()).as("nobody has, or all are told").isTrue();
+  }
+
+  @Test
+  void downgrade_leaseIsOver_isRefusedAndSendsNothing() {
+    LockBench.Caller holder = bench.acquire(EXCLUSIVE);
+    Grant grant = Objects.requireNonNull(holder.grant);
+    bench.answer();
+    bench.lease().end();
+
+    assertThat(bench.lock.downgrade(grant)).isFalse();
+    assertThat(bench.sent).isEmpty();
+    assertThat(bench.owns(grant, EXCLUSIVE)).isTrue();
+  }
+
+  @Test
+  void hookDone_leaseIsOver_publishesNothing() {
+    Grant grant = Objects.requireNonNull(bench.lock.fastGrant());
+    bench.foreign(SHARED);
+    bench.answer();
+    bench.pass(SECOND_NANOS); // the minimum hold time
+    bench.lock.advance();
+    assertThat(bench.demoting).containsExactly(grant);
+    bench.lease().end();
+
+    bench.lock.hookDone(grant, null);
+
+    assertThat(bench.sent)
+        .allSatisfy(unit -> assertThat(unit.writes()).noneMatch(WriteOp.SetData.class::isInstance));
+    assertThat(bench.lost).containsExactly(grant);
+  }
+
+  @Test
+  void unlocked_leaseIsOver_theNextIsToldTheNewsToo() {
+    LockBench uncached = new LockBench(LockOptions.of());
+    LockBench.Caller first = uncached.acquire(SHARED);
+    uncached.answer();
+    assertThat(first.told).isEqualTo(Freshness.UNKNOWN);
+    uncached.lease().reset();
+    uncached.unlock(first);
+    uncached.answer();
+    uncached.extendLease(); // of the same session
+
+    LockBench.Caller second = uncached.acquire(SHARED);
+    uncached.answer();
+    assertThat(second.told).isEqualTo(Freshness.UNKNOWN);
+    uncached.unlock(second);
+    uncached.answer();
+    LockBench.Caller third = uncached.acquire(SHARED);
+    uncached.answer();
+    assertThat(third.told).isEqualTo(Freshness.UNCHANGED);
   }
 }

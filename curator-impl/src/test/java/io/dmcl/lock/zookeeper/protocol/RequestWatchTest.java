@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** How a granted request hears of others, in the orders that answers and events can come in. */
+/** What a request hears, of itself and of others, in the orders that answers and events come in. */
 class RequestWatchTest implements Request.Wire, Request.Listener {
   private static final RequestId OWN = RequestId.of(RequestId.nonce(1), 1);
   private static final RequestId OTHER = RequestId.of(RequestId.nonce(2), 1);
@@ -95,6 +95,20 @@ class RequestWatchTest implements Request.Wire, Request.Listener {
     waiter.watchFired(predecessor);
 
     assertThat(watches).containsExactly(new ReadOp.Children(paths.lock()));
+  }
+
+  @Test
+  void entry_beforeItsPlaceIsAnswered_isUnknown() {
+    Request sent = new Request(this, this, paths, LATE, LockMode.EXCLUSIVE, true, null);
+    assertThat(sent.entry()).isNull();
+    sent.enter();
+    assertThat(sent.entry()).as("it may have one").isNull();
+    sent.sessionEnded();
+    assertThat(sent.isGone()).isTrue();
+    assertThat(sent.entry()).as("nobody will tell").isNull();
+
+    request.sessionEnded();
+    assertThat(request.entry()).isEqualTo(new Entry(LockMode.SHARED, OWN, 1));
   }
 
   private static String late() {

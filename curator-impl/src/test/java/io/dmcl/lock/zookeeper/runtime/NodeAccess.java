@@ -209,6 +209,13 @@ public final class NodeAccess {
     return lease != null && lease.isValid(node.nanoTime());
   }
 
+  /** When the lease of its first session ends, by the node's clock; now if it has none. */
+  public long leaseEndNanos() {
+    Lane lane = node.anyLane();
+    SessionLease lease = lane == null ? null : lane.lease();
+    return lease != null && lease.hasBegun() ? lease.endNanos() : node.nanoTime();
+  }
+
   /** Tells the parts of its state, by name, for comparing states. */
   public void fingerprint(BiConsumer<String, @Nullable Object> out) {
     out.accept("node", node);

@@ -95,6 +95,9 @@ public final class LockTruth {
   /** The tokens under which something is dirty. */
   public final Set<Long> dirty = new HashSet<>();
 
+  /** The tokens of exclusive places that were released, or downgraded, with a bump. */
+  private final Set<Long> cleanlyReleased = new HashSet<>();
+
   /** Whose session each token is of. */
   private final Map<Long, Long> sessions = new HashMap<>();
 
@@ -179,6 +182,12 @@ public final class LockTruth {
           Entry instead = created.remove(id);
           left(txn, id, instead, releaser, intentsDeleted);
         });
+    for (String id : intentsDeleted) {
+      Place place = queue.get(id);
+      if (place != null && place.mode() == LockMode.EXCLUSIVE) {
+        throw new Violation("lock " + name + ": entry " + place.entry.name() + " lost its intent");
+      }
+    }
     if (unmade && bump == null) {
       purged();
     }
@@ -232,12 +241,13 @@ public final class LockTruth {
     }
     boolean intentDeleted = intentsDeleted.contains(id);
     if (clean) {
+      cleanlyReleased.add(place.token);
       released(txn, place);
       if (!intentDeleted) {
         standsForTheDead(place, intentsDeleted);
       }
     } else if (txn.kind() == Txn.Kind.WRITE && intentDeleted) {
-      if (usedExclusively.contains(place.token)) {
+      if (usedExclusively.contains(place.token) && !isOneOfSeveral(place)) {
         throw new Violation(
             "lock " + name + ": token " + place.token + " was used and left without a bump");
       }
@@ -249,6 +259,12 @@ public final class LockTruth {
         dead.add(place.token);
       }
     }
+  }
+
+  /** Whether it may be another place of the same transaction that was used. */
+  private boolean isOneOfSeveral(Place place) {
+    return cleanlyReleased.contains(place.token)
+        || queue.values().stream().anyMatch(other -> other.token == place.token);
   }
 
   /** An owner that has not repaired leaves its intent in place of those of several dead. */

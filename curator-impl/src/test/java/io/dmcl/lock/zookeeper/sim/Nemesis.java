@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Does what the plan allows to go wrong, and ends it again. */
 final class Nemesis {
+  private static final int MOST_QUICK_ACTS = 8;
+
   private final World world;
   private final Plan plan;
   private final SplittableRandom random;
@@ -66,7 +68,24 @@ final class Nemesis {
         random.nextInt(100) < plan.longFaultsPercent
             ? plan.leastLongFaultNanos + random.nextLong(2 * plan.sessionTimeoutNanos)
             : random.nextLong(plan.tickNanos);
-    endings.add(new Ending(ensemble.nowNanos() + afterNanos, task));
+    after(afterNanos, task);
+  }
+
+  private void after(long nanos, Runnable task) {
+    endings.add(new Ending(ensemble.nowNanos() + nanos, task));
+  }
+
+  /** Whether it strikes where it would hurt. */
+  boolean aim() {
+    if (!plan.late || random.nextInt(8) != 0) {
+      return false;
+    }
+    int machine = random.nextInt(plan.machines);
+    User user = world.users.get(machine);
+    return user != null
+        && user.node.hooks.size() > 0
+        && user.node.access.hasLease()
+        && strikeNode(Plan.Fault.PAUSE_NODE, machine);
   }
 
   /** Does something bad, or at least slow; false if it was nothing. */
@@ -158,7 +177,13 @@ final class Nemesis {
     switch (fault) {
       case DISCONNECT ->
           ensemble.disconnect(node.client, delivered, random.nextInt(onTheWay - delivered + 1));
-      case PAUSE_NODE -> pause(node, false);
+      case PAUSE_NODE -> {
+        if (plan.late) {
+          pauseUntilLeaseIsOver(user);
+        } else {
+          pause(node, false);
+        }
+      }
       case SUSPEND_MACHINE -> pause(node, true);
       case CRASH_NODE -> {
         node.crash(delivered);
@@ -191,6 +216,27 @@ final class Nemesis {
             if (suspended) {
               world.oracle.disturb();
               node.suspended(ensemble.nowNanos() - fromNanos);
+            }
+          }
+        });
+  }
+
+  /** Then its users do something before its event loop finds out. */
+  private void pauseUntilLeaseIsOver(User user) {
+    SimNode node = user.node;
+    node.pause();
+    after(
+        node.leaseEndNanos() - ensemble.nowNanos() + random.nextLong(plan.tickNanos / 4),
+        () -> {
+          if (node.isPaused()) {
+            trace(node + ": goes on, its users first");
+            world.oracle.disturb();
+            node.resume();
+            while (node.hooks.size() > 0) {
+              node.hooks.run(0);
+            }
+            for (int i = random.nextInt(MOST_QUICK_ACTS); i >= 0; i--) {
+              user.act();
             }
           }
         });

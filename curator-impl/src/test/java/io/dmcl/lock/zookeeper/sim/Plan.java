@@ -41,6 +41,13 @@ final class Plan {
    */
   static final long ENDANGERED_FROM = 3_000_000;
 
+  /**
+   * From this seed on, of the faults, machines stop while something is on its way to their users,
+   * until their leases are over; and when they go on, their users are faster than the event loop
+   * that has to find that out.
+   */
+  static final long LATE_FROM = 4_000_000;
+
   private static final Set<Fault> ENDANGERING =
       EnumSet.of(
           Fault.DISCONNECT,
@@ -53,6 +60,7 @@ final class Plan {
 
   final boolean lively;
   final boolean endangered;
+  final boolean late;
   final int machines;
   final int locks;
   final int servers;
@@ -90,6 +98,7 @@ final class Plan {
   Plan(long seed, SplittableRandom random) {
     lively = seed >= LIVELY_FROM;
     endangered = seed >= ENDANGERED_FROM;
+    late = seed >= LATE_FROM;
     machines = 2 + random.nextInt(3);
     locks = 1 + random.nextInt(3);
     servers = endangered ? 2 + random.nextInt(2) : 1 + random.nextInt(3);
@@ -106,13 +115,17 @@ final class Plan {
         }
       }
     }
+    if (late) {
+      faults.retainAll(EnumSet.of(Fault.DISCONNECT));
+      faults.add(Fault.PAUSE_NODE);
+    }
     candidates = endangered ? List.copyOf(faults) : List.of(Fault.values());
     faultPerMille = (endangered ? 10 : 2) + random.nextInt(40);
     ensembleWeight = 1 << random.nextInt(4);
     loopWeight = 1 << random.nextInt(4);
     callbackWeight = 1 << random.nextInt(3);
     userWeight = 1 << random.nextInt(3);
-    timeWeight = random.nextInt(3);
+    timeWeight = random.nextInt(3) + (late ? 2 : 0);
     int jumps = random.nextInt(3) == 0 ? 10 + random.nextInt(100) : 2;
     jumpPerMille =
         endangered || (lively && random.nextBoolean()) ? 30 + random.nextInt(150) : jumps;
@@ -133,6 +146,9 @@ final class Plan {
         if (random.nextBoolean()) {
           set.add(property);
         }
+      }
+      if (late && random.nextBoolean()) {
+        set.addAll(EnumSet.of(LockProperty.CACHE_RD_LK, LockProperty.CACHE_WR_LK));
       }
       properties.add(set);
     }

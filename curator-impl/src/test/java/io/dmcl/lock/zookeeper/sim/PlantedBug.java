@@ -328,12 +328,19 @@ enum PlantedBug {
           LEASE_FROM_READS,
           CLOSING_IS_HEARD_LATER);
 
+  /** Those that show only where users are faster than the event loop when a lease has ended. */
+  private static final java.util.Set<PlantedBug> OF_LATENESS =
+      java.util.EnumSet.of(DOWNGRADES_WHEN_THE_LEASE_IS_OVER, LOST_HOLDS_TAKE_NEWS);
+
   final String target;
   final String method;
   final Instead instead;
 
   /** The first seed of the kind of schedules in which it is looked for. */
   long from() {
+    if (OF_LATENESS.contains(this)) {
+      return Plan.LATE_FROM;
+    }
     return OF_LEASES.contains(this) ? Plan.ENDANGERED_FROM : Plan.LIVELY_FROM;
   }
 

@@ -119,6 +119,11 @@ final class SimNode {
     return hadLease && !has;
   }
 
+  /** When its lease ends, in true time; now if it has none. */
+  long leaseEndNanos() {
+    return clock.trueNanosOf(access.leaseEndNanos());
+  }
+
   boolean isPaused() {
     return paused;
   }

@@ -59,7 +59,7 @@ final class Simulation {
   }
 
   private void step() {
-    if (random.nextInt(1000) < plan.faultPerMille && nemesis.strike()) {
+    if (nemesis.aim() || (random.nextInt(1000) < plan.faultPerMille && nemesis.strike())) {
       return;
     }
     for (int tries = 0; tries < 4; tries++) {

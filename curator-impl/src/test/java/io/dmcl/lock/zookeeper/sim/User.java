@@ -523,7 +523,7 @@ final class User {
     boolean valid =
         grant != null && grant.token() == token && grant.lease().isValid(node.clock.nanoTime());
     flush(use, token, valid && !node.isDazed());
-    if (demotion.from() == LockMode.EXCLUSIVE && random.nextInt(3) == 0) {
+    if (demotion.from() == LockMode.EXCLUSIVE && (plan.late || random.nextInt(3) == 0)) {
       byte[] value = ("h" + world.nextWrite()).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
       demotion.setValue(value);
       if (valid) {

@@ -230,4 +230,54 @@ class LogCheckerTest {
 
     assertThat(found()).containsExactly(Rule.LEFT_BEHIND, Rule.LEFT_BEHIND);
   }
+
+  /** One transaction makes two places of a node; the first is cancelled, the second is used. */
+  private void twoPlacesOfOneTransaction() {
+    had(110, "n1.1", 1, "UNKNOWN", "-");
+    claim(120, "n1.1", 1);
+    log(
+        100,
+        1,
+        Txn.Kind.WRITE,
+        FIRST_SESSION,
+        made(entry("x", FIRST, 0), FIRST_SESSION),
+        made(paths.version() + '/' + FIRST, 0),
+        made(entry("x", SECOND, 1), FIRST_SESSION),
+        made(paths.version() + '/' + SECOND, 0));
+    cancel(105, 2, FIRST, 0);
+  }
+
+  private void cancel(long millis, long zxid, String id, int place) {
+    log(
+        millis,
+        zxid,
+        Txn.Kind.WRITE,
+        FIRST_SESSION,
+        new Change.Deleted(entry("x", id, place)),
+        new Change.Deleted(paths.version() + '/' + id));
+  }
+
+  @Test
+  void accept_cancelledPlaceBesidesTheUsedOne_findsNothing() {
+    twoPlacesOfOneTransaction();
+    release(121, 3, SECOND, 1, FIRST_SESSION, "");
+
+    assertThat(found()).isEmpty();
+  }
+
+  @Test
+  void accept_bothPlacesCancelledThoughOneWasUsed_isFound() {
+    twoPlacesOfOneTransaction();
+    cancel(121, 3, SECOND, 1);
+
+    assertThat(found()).containsExactly(Rule.DEAD_OWNER);
+  }
+
+  @Test
+  void accept_intentDeletedBeforeItsEntry_isFound() {
+    request(100, 1, FIRST, 0, FIRST_SESSION);
+    log(105, 2, Txn.Kind.WRITE, SECOND_SESSION, new Change.Deleted(paths.version() + '/' + FIRST));
+
+    assertThat(found()).containsExactly(Rule.DEAD_OWNER);
+  }
 }
