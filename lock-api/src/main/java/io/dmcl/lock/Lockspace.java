@@ -62,7 +62,8 @@ public interface Lockspace extends AutoCloseable {
 
   /**
    * Removes a lock's state from the coordinator, its value included, if nobody holds it, waits for
-   * it, or died with it. Never done unasked.
+   * it, or died with it. Never done unasked. A node with a {@link MonitorListener} for the lock
+   * makes it again, without its value, so as to be told of what others do with it later.
    *
    * @return whether nothing is left; false if it is in use, or has a dead owner to be reported
    */

@@ -403,6 +403,31 @@ abstract class FreshnessContract extends ContractTests {
   }
 
   @Test
+  void monitorListener_purgedSince_isTold() throws Exception {
+    var name = freshName();
+    BlockingQueue<Long> told = new LinkedBlockingQueue<>();
+    ClusterLock watching =
+        lock(
+            node(0),
+            name,
+            mode.options().withMonitorListener((lock, version) -> told.add(version)));
+    modify(watching);
+    get(watching.drop());
+    ClusterLock other = lock(node(1), name);
+    eventually("purged", () -> node(1).purge(name));
+    modify(other);
+    get(other.drop());
+    Hold hold = shared(other);
+    long version = hold.version();
+    release(hold);
+    Long last;
+    do { // it may be told of the purge, too
+      last = told.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      assertThat(last).as("told of version " + version).isNotNull();
+    } while (last != version);
+  }
+
+  @Test
   void purge_andMadeAgain_isUnknown() throws Exception {
     List<ClusterLock> locks = locks(3);
     for (ClusterLock lock : locks) {

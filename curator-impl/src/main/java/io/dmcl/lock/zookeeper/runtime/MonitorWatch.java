@@ -18,6 +18,7 @@ final class MonitorWatch implements WatchOwner {
   private final LockHandle handle;
   private final ReadOp read;
   private @Nullable Lane lane;
+  private boolean making;
   private boolean seen;
   private long seenVersion;
 
@@ -30,7 +31,7 @@ final class MonitorWatch implements WatchOwner {
   /** Watches, if it does not yet. */
   void arm() {
     Lane on = node.anyLane();
-    if (lane == null && on != null) {
+    if (lane == null && !making && on != null) {
       lane = on;
       on.watch(this, read);
     }
@@ -61,7 +62,10 @@ final class MonitorWatch implements WatchOwner {
   public void watchSet(ReadOp of, Reply.Read reply) {
     ZnodeStat stat = reply.stat();
     if (reply.code() != Code.OK || stat == null) {
-      lane = null; // there is no lock; the next use makes it
+      lane = null;
+      if (reply.code() == Code.NO_NODE) {
+        makeLock();
+      }
       return;
     }
     Version version = Version.of(reply.data(), stat);
@@ -72,6 +76,20 @@ final class MonitorWatch implements WatchOwner {
     if (news && listener != null) {
       node.listen(() -> listener.modified(handle, version.mzxid()));
     }
+  }
+
+  /** Somebody has purged it; what is not there cannot be watched, and others may use it again. */
+  private void makeLock() {
+    making = true;
+    var unused =
+        node.makeLock(handle.local())
+            .whenComplete(
+                (made, error) -> {
+                  making = false;
+                  if (error == null) {
+                    resume();
+                  }
+                });
   }
 
   @Override
