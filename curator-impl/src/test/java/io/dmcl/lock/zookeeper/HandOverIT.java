@@ -296,8 +296,7 @@ class HandOverIT {
             .get(0)
             .allocate(
                 LockName.of("hook-hangs"),
-                LockOptions.of(LockProperty.CACHE_WR_LK)
-                    .withDemoteHook(demotion -> goOn.await()));
+                LockOptions.of(LockProperty.CACHE_WR_LK).withDemoteHook(demotion -> goOn.await()));
     ClusterLock theirs = nodes.get(1).allocate("hook-hangs");
     nodes
         .get(0)
