@@ -48,6 +48,9 @@ public final class ZooKeeperLockspace {
 
   private static final Pattern ENSEMBLE_NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
+  /** What ZooKeeper takes for a path, but for rare characters that it refuses by itself. */
+  private static final Pattern PATH = Pattern.compile("(/(?!\\.{1,2}(/|$))[^/\\p{Cntrl}]+)+");
+
   private final SortedMap<String, Source> sources;
   private final boolean shared;
   private final boolean spread;
@@ -113,7 +116,8 @@ public final class ZooKeeperLockspace {
   /**
    * On a client of the lockspace's own.
    *
-   * @param connectString {@code host:port,host:port/chroot}, as for ZooKeeper
+   * @param connectString {@code host:port,host:port/chroot}, as for ZooKeeper; the chroot has to be
+   *     there
    */
   public static ZooKeeperLockspace connect(String connectString) {
     return new ZooKeeperLockspace(connectingTo(connectString), false);
@@ -191,9 +195,10 @@ public final class ZooKeeperLockspace {
 
   /** The path under which all lockspaces are; {@code /dmcl} if not given. */
   public ZooKeeperLockspace root(String path) {
-    if (!path.startsWith("/") || path.endsWith("/") || path.contains("//")) {
+    if (!PATH.matcher(path).matches()) {
       throw new IllegalArgumentException(
-          "a root is an absolute path without a slash at the end, not " + path);
+          "a root is an absolute path as ZooKeeper has them, without a slash at the end, not "
+              + path);
     }
     root = path;
     return this;
@@ -279,6 +284,7 @@ public final class ZooKeeperLockspace {
    * Opens the lockspace. Does not wait for a connection: acquires do.
    *
    * @throws CoordinatorUnavailableException if the client cannot be used
+   * @throws IllegalArgumentException if what was to be connected to is no connect string
    * @throws IllegalStateException if several sessions are wanted on a client of yours, without a
    *     way to get more clients, or on clients of yours for several ensembles
    */

@@ -30,6 +30,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.zookeeper.ZooDefs.OpCode;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -152,25 +153,35 @@ class BadInputIT {
   void acquire_afterFreeOrClose_isRefused() throws Exception {
     ClusterLock freed = node.allocate("freed");
     freed.free();
-    assertRefused(freed);
+    assertRefused(freed, "lock \"freed\" was freed");
     Lockspace space = connect(ensemble.connectString()).open();
     ClusterLock closed = space.allocate("closed");
     space.close();
-    assertRefused(closed);
+    assertRefused(closed, "lockspace default is closed");
     assertThatThrownBy(() -> space.allocate("another"))
         .isInstanceOf(LockspaceClosedException.class)
         .hasMessageContaining("closed");
   }
 
-  private static void assertRefused(ClusterLock lock) {
-    assertThatThrownBy(() -> lock.acquire(EXCLUSIVE)).isInstanceOf(LockspaceClosedException.class);
-    assertThatThrownBy(() -> lock.tryAcquire(SHARED)).isInstanceOf(LockspaceClosedException.class);
-    assertThatThrownBy(lock::readLock).isInstanceOf(LockspaceClosedException.class);
+  private static void assertRefused(ClusterLock lock, String why) {
+    List<ThrowingCallable> attempts =
+        List.of(
+            () -> lock.acquire(EXCLUSIVE),
+            () -> lock.tryAcquire(SHARED),
+            lock::readLock,
+            lock::monitor);
+    assertThat(attempts)
+        .allSatisfy(
+            attempt ->
+                assertThatThrownBy(attempt)
+                    .isInstanceOf(LockspaceClosedException.class)
+                    .hasMessageContaining(why));
     assertThat(lock.acquireAsync(EXCLUSIVE))
         .failsWithin(Patience.LIMIT)
         .withThrowableThat()
         .havingRootCause()
-        .isInstanceOf(LockspaceClosedException.class);
+        .isInstanceOf(LockspaceClosedException.class)
+        .withMessageContaining(why);
   }
 
   // --- the coordination service
@@ -218,6 +229,30 @@ class BadInputIT {
       assertThatThrownBy(() -> tooShort.allocate("too-short"))
           .isInstanceOf(LockspaceClosedException.class)
           .hasMessageContaining("raise the session timeout");
+    }
+  }
+
+  @Test
+  void open_noConnectString_isRefused() {
+    for (String none : List.of("", "127.0.0.1:port", "127.0.0.1:99999", "127.0.0.1:1/a/../b")) {
+      ZooKeeperLockspace builder = connect(none);
+      assertThatThrownBy(builder::open)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("host:port,host:port/chroot")
+          .hasMessageContaining('"' + none + '"');
+    }
+  }
+
+  @Test
+  void open_chrootIsNotThere_isSaid() throws Exception {
+    Failure failure = new Failure();
+    try (Lockspace nowhere =
+        connect(ensemble.connectString() + "/no/where").listener(failure).open()) {
+      assertThat(failure.await())
+          .isInstanceOf(CoordinatorUnavailableException.class)
+          .hasMessageContaining("cannot create /dmcl")
+          .hasMessageContaining("The chroot of a connect string has to be there before");
+      assertThat(nowhere.name()).isEqualTo(Lockspace.DEFAULT_NAME);
     }
   }
 

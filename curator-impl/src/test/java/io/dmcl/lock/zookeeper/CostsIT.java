@@ -59,6 +59,9 @@ class CostsIT {
   @SuppressWarnings("NullAway.Init") // by each test
   private CountingCoordinator counter;
 
+  @SuppressWarnings("NullAway.Init") // by each test that counts one node
+  private ClusterLock neverUsed;
+
   @BeforeAll
   static void startEnsemble() throws Exception {
     ensemble = Ensemble.startQuick();
@@ -81,7 +84,9 @@ class CostsIT {
   /** The node that is counted. */
   private Lockspace openCounted() {
     counter = new CountingCoordinator(ownClient());
-    return open(counter);
+    Lockspace node = open(counter);
+    neverUsed = node.allocate("never-used");
+    return node;
   }
 
   private Lockspace open() {
@@ -102,7 +107,7 @@ class CostsIT {
     return node;
   }
 
-  /** Uses the lock once, so that it exists, and waits until nothing is on its way. */
+  /** Uses the lock once, so that it exists, and waits until its node is at rest. */
   private ClusterLock warm(ClusterLock lock) throws Exception {
     release(acquire(lock, EXCLUSIVE));
     settle();
@@ -111,7 +116,7 @@ class CostsIT {
   }
 
   private void settle() {
-    eventually("everything is answered", counter::isSettled);
+    eventually("the node is at rest", () -> counter.isAtRest(neverUsed));
   }
 
   /** Begins to count anew; returns the last request that the server has seen before. */
@@ -406,11 +411,13 @@ class CostsIT {
     for (CompletableFuture<Hold> hold : first) {
       get(hold).unlock();
     }
-    eventually(
-        "all have set their watches",
-        () ->
-            counters.stream()
-                .allMatch(each -> each.trace().contains("watch answered") && each.isSettled()));
+    for (int i = 0; i < readers; i++) {
+      CountingCoordinator each = counters.get(i);
+      ClusterLock lock = locks.get(i);
+      eventually(
+          "it watches, and is at rest",
+          () -> each.trace().contains("watch answered") && each.isAtRest(lock));
+    }
 
     Lockspace another = open();
     Hold reader = acquire(another.allocate("herd"), SHARED);

@@ -1,11 +1,13 @@
 package io.dmcl.lock.zookeeper;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.dmcl.lock.ClusterLock;
 import io.dmcl.lock.zookeeper.protocol.ReadOp;
 import io.dmcl.lock.zookeeper.protocol.Reply;
 import io.dmcl.lock.zookeeper.protocol.WriteOp;
 import io.dmcl.lock.zookeeper.protocol.ZnodeStat;
 import io.dmcl.lock.zookeeper.runtime.Coordinator;
+import io.dmcl.lock.zookeeper.runtime.NodeAccess;
 import io.dmcl.lock.zookeeper.runtime.Session;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -52,6 +54,9 @@ final class CountingCoordinator implements Coordinator {
   private int renewals;
 
   @GuardedBy("monitor")
+  private long sent;
+
+  @GuardedBy("monitor")
   private int unanswered;
 
   @GuardedBy("monitor")
@@ -80,10 +85,29 @@ final class CountingCoordinator implements Coordinator {
     }
   }
 
-  /** Whether everything that was sent is answered. */
+  /** Whether everything that was sent is answered. Something may follow from an answer. */
   boolean isSettled() {
     synchronized (monitor) {
       return unanswered == 0;
+    }
+  }
+
+  /**
+   * Whether everything that was sent is answered, and nothing follows from the answers.
+   *
+   * @param lock any lock of the node
+   */
+  boolean isAtRest(ClusterLock lock) {
+    long before;
+    synchronized (monitor) {
+      if (unanswered > 0) {
+        return false;
+      }
+      before = sent;
+    }
+    NodeAccess.flush(lock);
+    synchronized (monitor) {
+      return sent == before;
     }
   }
 
@@ -265,6 +289,7 @@ final class CountingCoordinator implements Coordinator {
     private <T> Consumer<T> sent(String what, boolean renewal, Consumer<T> callback) {
       synchronized (monitor) {
         unanswered++;
+        sent++;
         if (renewal) {
           renewals++;
         } else {
@@ -340,6 +365,7 @@ final class CountingCoordinator implements Coordinator {
     @Override
     public void unwatch(ReadOp read) {
       synchronized (monitor) {
+        sent++;
         requests++;
         trace.add("unwatch");
       }

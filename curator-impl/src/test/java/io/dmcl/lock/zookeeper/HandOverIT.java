@@ -12,8 +12,11 @@ import io.dmcl.lock.ClusterLock;
 import io.dmcl.lock.Hold;
 import io.dmcl.lock.HoldSet;
 import io.dmcl.lock.LockMode;
+import io.dmcl.lock.LockName;
+import io.dmcl.lock.LockOptions;
 import io.dmcl.lock.LockProperty;
 import io.dmcl.lock.Lockspace;
+import io.dmcl.lock.LockspaceListener;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -22,11 +25,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
@@ -278,6 +285,42 @@ class HandOverIT {
     for (ClusterLock lock : List.of(first.lock(), second.lock(), third)) {
       lock.free();
     }
+  }
+
+  @Test
+  void recall_hookHangs_isReportedOnce_andTheOthersAreServedWhenItReturns() throws Exception {
+    CountDownLatch goOn = new CountDownLatch(1);
+    BlockingQueue<Long> overdueNanos = new LinkedBlockingQueue<>();
+    ClusterLock mine =
+        nodes
+            .get(0)
+            .allocate(
+                LockName.of("hook-hangs"),
+                LockOptions.of(LockProperty.CACHE_WR_LK).withDemoteHook(demotion -> goOn.await()));
+    ClusterLock theirs = nodes.get(1).allocate("hook-hangs");
+    nodes
+        .get(0)
+        .addListener(
+            new LockspaceListener() {
+              @Override
+              public void hookOverdue(ClusterLock lock, long nanos) {
+                if (lock == mine) {
+                  overdueNanos.add(nanos);
+                }
+              }
+            });
+    acquire(mine, EXCLUSIVE).unlock();
+    CompletableFuture<Hold> waiter = theirs.acquireAsync(EXCLUSIVE);
+
+    Long nanos = overdueNanos.poll(Patience.LIMIT.toSeconds(), TimeUnit.SECONDS);
+    assertThat(nanos).as("for how long it has been running").isPositive();
+    assertThat(waiter).isNotDone();
+
+    goOn.countDown();
+    release(get(waiter));
+    mine.free();
+    theirs.free();
+    assertThat(overdueNanos).isEmpty();
   }
 
   @Test

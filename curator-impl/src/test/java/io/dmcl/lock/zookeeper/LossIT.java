@@ -111,13 +111,13 @@ class LossIT {
       eventually("the other node waits", () -> queueLength() == 2);
     }
 
-    /** The other node is granted, and the hold was lost before that. */
     /** Waits until the hold's own node takes it for lost. */
     HoldState knows() {
       eventually("its node knows", () -> hold.state() == HoldState.LOST);
       return hold.state();
     }
 
+    /** The other node is granted, and the hold was lost before that. */
     void isLostFirst() throws Exception {
       long grantedNanos = get(nextGrantedNanos);
       assertThat(hold.state()).isEqualTo(HoldState.LOST);

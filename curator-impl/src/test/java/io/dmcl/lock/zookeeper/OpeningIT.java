@@ -123,7 +123,8 @@ class OpeningIT {
       assertApart(first, usual);
       assertThat(client.checkExists().forPath("/else/where")).isNotNull();
     }
-    for (String root : new String[] {"", "relative", "/slash/", "/double//slash"}) {
+    for (String root :
+        new String[] {"", "relative", "/slash/", "/double//slash", "/..", "/a/./b", "/control\n"}) {
       ZooKeeperLockspace builder = on(client);
       assertThatThrownBy(() -> builder.root(root)).isInstanceOf(IllegalArgumentException.class);
     }

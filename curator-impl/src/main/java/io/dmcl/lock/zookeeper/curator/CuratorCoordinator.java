@@ -25,6 +25,7 @@ import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.Watcher.Event.EventType;
 import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.ZooKeeper.States;
+import org.apache.zookeeper.client.ConnectStringParser;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -104,9 +105,11 @@ public final class CuratorCoordinator implements Coordinator {
    * @param connectString as for ZooKeeper, with a chroot or without
    * @param sessionTimeout what is asked for; the servers may negotiate another
    * @param nanoClock the node's monotonic clock
+   * @throws IllegalArgumentException if that is no connect string
    */
   public static CuratorCoordinator connectingTo(
       String connectString, Duration sessionTimeout, LongSupplier nanoClock) {
+    checkConnectString(connectString);
     return withOwnClient(
         CuratorFrameworkFactory.builder()
             .connectString(connectString)
@@ -115,6 +118,21 @@ public final class CuratorCoordinator implements Coordinator {
             .retryPolicy(new ExponentialBackoffRetry(1000, 3))
             .ensembleTracker(false),
         nanoClock);
+  }
+
+  /** Later it would only be found out by a client that tries again and again. */
+  private static void checkConnectString(String connectString) {
+    try {
+      if (new ConnectStringParser(connectString).getServerAddresses().isEmpty()) {
+        throw new IllegalArgumentException("no server");
+      }
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "not a connect string as ZooKeeper has them (host:port,host:port/chroot): \""
+              + connectString
+              + '"',
+          e);
+    }
   }
 
   /**

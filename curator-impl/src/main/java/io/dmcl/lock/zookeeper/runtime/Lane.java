@@ -499,7 +499,10 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
         if (bootstrap.size() > 1) {
           host.fail(
               new CoordinatorUnavailableException(
-                  "the parent of " + step.get(0).path() + " was deleted while it was used"));
+                  "cannot create "
+                      + step.get(0).path()
+                      + ": its parent does not exist. The chroot of a connect string has to be"
+                      + " there before, and nobody may delete what is below it"));
           return;
         }
         bootstrap.clear();

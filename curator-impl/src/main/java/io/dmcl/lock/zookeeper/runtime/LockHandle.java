@@ -10,6 +10,7 @@ import io.dmcl.lock.LockName;
 import io.dmcl.lock.LockOptions;
 import io.dmcl.lock.LockStats;
 import io.dmcl.lock.Lockspace;
+import io.dmcl.lock.LockspaceClosedException;
 import io.dmcl.lock.zookeeper.cache.Grant;
 import io.dmcl.lock.zookeeper.cache.HoldWord;
 import io.dmcl.lock.zookeeper.cache.LocalLock;
@@ -139,7 +140,7 @@ final class LockHandle implements ClusterLock {
     }
     AsyncCaller caller = new AsyncCaller(this, mode);
     if (local.isClosed() || node.isClosed()) {
-      caller.future().completeExceptionally(node.closedException());
+      caller.future().completeExceptionally(closedException());
     } else {
       node.record().follow(caller.future(), name(), mode, 1, held -> held);
       node.loop().run(() -> local.acquire(caller));
@@ -178,7 +179,7 @@ final class LockHandle implements ClusterLock {
       throw new InterruptedException();
     }
     if (local.isClosed() || node.isClosed()) {
-      throw node.closedException();
+      throw closedException();
     }
     FlightEvents.Acquire event = FlightRecord.acquiring();
     WaitingCaller caller = new WaitingCaller(mode, patient);
@@ -354,9 +355,14 @@ final class LockHandle implements ClusterLock {
 
   void checkNotFreed() {
     if (local.isClosed() && !node.isClosed()) {
-      throw new io.dmcl.lock.LockspaceClosedException(
-          "the handle of lock " + name() + " was freed");
+      throw closedException();
     }
+  }
+
+  private LockspaceClosedException closedException() {
+    return node.isClosed()
+        ? node.closedException()
+        : new LockspaceClosedException("the handle of lock " + name() + " was freed");
   }
 
   LockLostException lostException() {

@@ -77,6 +77,17 @@ public final class NodeAccess {
     return ((LockHandle) lock).local();
   }
 
+  /** Returns when the event loop has done, and sent, all that it was told before. */
+  public static void flush(ClusterLock lock) {
+    Node node = ((LockHandle) lock).node();
+    LockHandle.join(
+        node.ask(
+            () -> {
+              node.flush();
+              return true;
+            }));
+  }
+
   /** Purges a lock. */
   public CompletableFuture<Boolean> purge(LockName name) {
     return node.outside(node.call(() -> Purge.one(node, name)).thenCompose(done -> done));
