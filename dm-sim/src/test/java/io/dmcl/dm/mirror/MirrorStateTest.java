@@ -99,7 +99,8 @@ class MirrorStateTest {
     }
     a.dm.remove("vol");
 
-    MappedDevice vol = a.dm.create("vol", line.replace("disk 3 log.img 2 nosync", "disk 2 log.img 2"));
+    MappedDevice vol =
+        a.dm.create("vol", line.replace("disk 3 log.img 2 nosync", "disk 2 log.img 2"));
 
     recover(a.dm);
     for (long sector = 0; sector < 600; sector += 4) {

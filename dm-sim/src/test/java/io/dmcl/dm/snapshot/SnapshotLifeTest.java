@@ -104,8 +104,7 @@ class SnapshotLifeTest {
     b.message("origin", 0, "drop", "file:cow1.img");
     byte[] zeros = new byte[Bio.SECTOR];
     try (FileChannel store =
-        FileChannel.open(
-            cluster.directory().resolve("cow1.img"), StandardOpenOption.WRITE)) {
+        FileChannel.open(cluster.directory().resolve("cow1.img"), StandardOpenOption.WRITE)) {
       store.write(ByteBuffer.wrap(zeros), 0);
     }
     b.create("snap1", SNAP1);
