@@ -252,18 +252,26 @@ public final class MappedDevice implements BlockDevice {
   }
 
   /**
-   * Lets the bios go that wait because it is suspended: those of a device above, which could not be
-   * suspended and closed before they are done. Where the table has never served any, they fail.
+   * Lets the bios go that wait because it is suspended, or that a target holds: those of a device
+   * above, which could not be suspended and closed before they are done. Where the table has never
+   * served any, or cannot now, they fail.
    */
   void letBiosGo() throws IOException {
     synchronized (control) {
-      if (served) {
-        serve();
-        return;
+      Table table;
+      try {
+        if (served) {
+          serve();
+        }
+      } finally {
+        synchronized (bios) {
+          closed |= suspended;
+          table = active;
+          bios.notifyAll();
+        }
       }
-      synchronized (bios) {
-        closed = true;
-        bios.notifyAll();
+      if (table != null) {
+        table.presuspend(false);
       }
     }
   }

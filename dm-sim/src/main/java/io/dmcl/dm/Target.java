@@ -33,8 +33,8 @@ public interface Target {
   default void resume() throws IOException {}
 
   /**
-   * No bio comes any more until {@link #resume}, and those in flight are waited for: what is held
-   * back for an operator is let go.
+   * The device is about to be suspended, or its node to end, and the bios in flight are waited for:
+   * what is held back for an operator is let go, now and until {@link #resume}.
    *
    * @param requeue whether such bios end in {@link RequeueException}, or fail
    */

@@ -77,6 +77,11 @@ public final class TestCluster implements AutoCloseable {
       return lockspace.stats();
     }
 
+    /** All that the node holds is lost; it goes on with a new session. */
+    public void loseSession() {
+      locks.loseSession(lockspace);
+    }
+
     void kill() {
       dead = true;
       locks.kill(lockspace);

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * kept right by that lock. A core log has no disk; there the bits are what the value says.
  *
  * <p>A bit is 1 if the region is clean. It is 0 while a node that holds the region's lock
- * exclusively may have writes in flight, and if the region is out of sync. With the region's lock
- * in hand and nothing of our own in flight, a bit of 0 means out of sync.
+ * exclusively may have writes in flight, if the region is out of sync, and if a mark failed half
+ * way; so which regions are out of sync, the value says.
  */
 final class DirtyLog implements AutoCloseable {
   /** What a table line says about the state at the start. */
@@ -112,19 +112,18 @@ final class DirtyLog implements AutoCloseable {
     }
   }
 
-  /** Whether the region's bit is 1 now. */
-  synchronized boolean isClean(int region) throws IOException {
-    refresh();
-    return clean.get(region);
-  }
-
   /**
    * Whether the log proves that nothing was in flight in a region whose owner died. A log that is
    * not on a disk, or cannot be used, knows what is out of sync, but not what a dead node had
    * marked.
    */
   synchronized boolean provesClean(int region) throws IOException {
-    return isClean(region) && disk != null && value.log() == 'A';
+    refresh();
+    return clean.get(region) && isOnDisk();
+  }
+
+  private boolean isOnDisk() {
+    return disk != null && value.log() == 'A';
   }
 
   /** The regions whose bit is 0 and that this node has not marked, as they are now. */
@@ -151,8 +150,11 @@ final class DirtyLog implements AutoCloseable {
     try {
       take(base, died || theirs == null, died ? lock.fence(hold, null) : null);
     } catch (IOException e) {
-      if (!ignored(e) || hold.mode() != LockMode.EXCLUSIVE) {
+      if (isOurs(e)) {
         throw e;
+      }
+      if (!ignored(e) || hold.mode() != LockMode.EXCLUSIVE) {
+        throw new LogFailedException(e);
       }
       giveUp(hold, base);
     }
@@ -175,8 +177,7 @@ final class DirtyLog implements AutoCloseable {
       disk.flush(dead);
     }
     if (disk == null || base.log() != 'A') {
-      clean = allBut(base.outOfSync());
-      value = base;
+      know(base);
       return;
     }
     clean = disk.read().clean();
@@ -211,13 +212,13 @@ final class DirtyLog implements AutoCloseable {
       LogValue earlier = LogValue.decode(hold.value(), legs, regions);
       LogValue started = fresh();
       if (disk == null) {
-        // A core log's state is in the value only, and is kept over a resume.
+        // A core log's state is in the value only.
         if (earlier != null && start == Start.AS_LOGGED) {
           started = started.withOutOfSync(earlier.outOfSync());
+          started = started.withDefaultLeg(earlier.defaultLeg());
         } else if (start == Start.NOSYNC) {
           started = started.withOutOfSync(new BitSet());
         }
-        clean = allBut(started.outOfSync());
       } else {
         try {
           started = resume(disk, start, started, earlier, fence);
@@ -226,7 +227,6 @@ final class DirtyLog implements AutoCloseable {
             throw e;
           }
           // As the kernel: nothing is known to be in sync, and there is no log.
-          clean = new BitSet();
           started = started.withLog('D');
         }
       }
@@ -245,7 +245,6 @@ final class DirtyLog implements AutoCloseable {
     log.flush(fence);
     LogFormat.Contents contents = log.read();
     if (contents.magic() && !contents.supported()) {
-      clean = new BitSet();
       return started.withLog('D');
     }
     // Without its log the mirror was written unmarked.
@@ -261,7 +260,7 @@ final class DirtyLog implements AutoCloseable {
     // and this value is all that knows; unless somebody else has used the mirror meanwhile.
     if (earlier != null
         && earlier.outOfSyncCount() > 0
-        && earlier.outOfSync().stream().noneMatch(resumed::inSync)) {
+        && earlier.endsOutOfSync().stream().noneMatch(resumed::inSync)) {
       return resumed.withDefaultLeg(earlier.defaultLeg());
     }
     return resumed;
@@ -274,15 +273,25 @@ final class DirtyLog implements AutoCloseable {
     refresh();
   }
 
+  @GuardedBy("this")
   private void publish(Hold hold, LogValue changed) {
     hold.setValue(changed.encode());
-    value = changed;
+    know(changed);
+  }
+
+  /** Where no disk has the bits, they are what the value says. */
+  @GuardedBy("this")
+  private void know(LogValue told) {
+    value = told;
+    if (!isOnDisk()) {
+      clean = allBut(told.outOfSync());
+    }
   }
 
   /** Writes the bits. Where a failure is ignored, the log is used by no node any more. */
   @GuardedBy("this")
   private void store(Hold hold, boolean flush) throws IOException {
-    if (disk == null || value.log() != 'A') {
+    if (disk == null || !isOnDisk()) {
       return;
     }
     Fence fence = lock.fence(hold, null);
@@ -316,7 +325,6 @@ final class DirtyLog implements AutoCloseable {
   @GuardedBy("this")
   private void giveUp(Hold hold, LogValue known) {
     publish(hold, known.withLog('D'));
-    clean = allBut(known.outOfSync());
     givenUp = true;
   }
 

@@ -32,6 +32,18 @@ record LogValue(int defaultLeg, String legs, char log, BitSet outOfSync) {
     return !outOfSync.get(region);
   }
 
+  /** Some that are out of sync for certain: neighbours are joined between the ends of two runs. */
+  BitSet endsOutOfSync() {
+    BitSet ends = new BitSet();
+    for (int start = outOfSync.nextSetBit(0); start >= 0; ) {
+      int end = outOfSync.nextClearBit(start);
+      ends.set(start);
+      ends.set(end - 1);
+      start = outOfSync.nextSetBit(end);
+    }
+    return ends;
+  }
+
   int outOfSyncCount() {
     return outOfSync.cardinality();
   }

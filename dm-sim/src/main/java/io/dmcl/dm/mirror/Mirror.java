@@ -164,11 +164,12 @@ final class Mirror implements AutoCloseable {
           region.news == Freshness.MODIFIED
               ? Region.State.decode(hold.value())
               : Region.State.UNKNOWN;
-      if (told == Region.State.OUT_OF_SYNC) {
+      if (told != Region.State.IN_SYNC) {
         // To know the default leg.
-        log.refresh();
-      } else if (told == Region.State.UNKNOWN) {
-        told = log.isClean(region.index) ? Region.State.IN_SYNC : Region.State.OUT_OF_SYNC;
+        LogValue now = log.refresh();
+        if (told == Region.State.UNKNOWN) {
+          told = now.inSync(region.index) ? Region.State.IN_SYNC : Region.State.OUT_OF_SYNC;
+        }
       }
       region.state = told;
       region.current = true;

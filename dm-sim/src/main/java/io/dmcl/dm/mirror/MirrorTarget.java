@@ -74,6 +74,10 @@ public final class MirrorTarget implements Target {
   @GuardedBy("joining")
   private @Nullable DeviceLock activationLock;
 
+  /** Whether what the line says about the state at the start has been done. */
+  @GuardedBy("joining")
+  private boolean begun;
+
   private @Nullable Recovery recovery;
 
   private MirrorTarget(
@@ -102,6 +106,7 @@ public final class MirrorTarget implements Target {
             line.errors());
     Mirror resumed = new Mirror(line, length, log, this::regionLock);
     synchronized (joining) {
+      begun &= disk == null; // as the kernel: a log on a disk is read anew, a core log goes on
       activationLock = node.lock("mirror-active", name, "", UnaryOperator.identity());
     }
     mirror = resumed;
@@ -156,6 +161,7 @@ public final class MirrorTarget implements Target {
         first.markRecovered();
         first.downgrade();
         activation = first;
+        begun = true;
       } finally {
         if (activation == null) {
           first.close();
@@ -175,6 +181,7 @@ public final class MirrorTarget implements Target {
       }
       joined.log().join();
       activation = shared;
+      begun = true;
     } finally {
       if (activation == null) {
         shared.close();
@@ -182,9 +189,11 @@ public final class MirrorTarget implements Target {
     }
   }
 
+  /** What was known is not forgotten because the session was lost, whatever the line says. */
+  @GuardedBy("joining")
   private DirtyLog.Start start() {
     String word = line.start();
-    if (word == null) {
+    if (word == null || begun) {
       return DirtyLog.Start.AS_LOGGED;
     }
     return word.equals("sync") ? DirtyLog.Start.SYNC : DirtyLog.Start.NOSYNC;

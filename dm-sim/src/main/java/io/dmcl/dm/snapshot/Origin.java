@@ -138,6 +138,8 @@ final class Origin implements AutoCloseable {
       registry = null;
       known = Registry.decode(hold.value(), rangeSectors);
       forgetDropped(known);
+      // A store may have been dropped and begun anew, with other exceptions.
+      ranges.values().forEach(range -> range.current = false);
       registry = known;
     }
     return known;
@@ -174,6 +176,12 @@ final class Origin implements AutoCloseable {
               && (old == null || old.state() != Registry.State.INVALID);
       if (becomesInvalid) {
         invalidate(entry.store());
+      }
+    }
+    for (Registry.Entry old : before.entries()) {
+      if (old.state() == Registry.State.INVALID && after.find(old.store()) == null) {
+        // If it could not be marked then, only the registry knows: it is marked now, or stays.
+        store(old.store()).markInvalid();
       }
     }
     if (!after.equals(before)) {

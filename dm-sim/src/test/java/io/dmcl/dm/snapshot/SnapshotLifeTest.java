@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.dmcl.dm.Bio;
 import io.dmcl.dm.BioException;
 import io.dmcl.dm.DeviceMapper;
 import io.dmcl.dm.MappedDevice;
@@ -12,7 +13,10 @@ import io.dmcl.dm.Settings;
 import io.dmcl.dm.TableException;
 import io.dmcl.dm.TestCluster;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -30,6 +34,7 @@ class SnapshotLifeTest {
 
   private TestCluster cluster;
   private TestCluster.Node nodeA;
+  private TestCluster.Node nodeB;
   private DeviceMapper a;
   private DeviceMapper b;
 
@@ -41,7 +46,8 @@ class SnapshotLifeTest {
     cluster.usedImage("cow2.img", 512);
     nodeA = cluster.start();
     a = nodeA.dm;
-    b = cluster.start().dm;
+    nodeB = cluster.start();
+    b = nodeB.dm;
     a.create("origin", ORIGIN);
     b.create("origin", ORIGIN);
     a.create("snap1", SNAP1);
@@ -74,6 +80,38 @@ class SnapshotLifeTest {
     assertThat(a.status("snap1").get(0)).endsWith(" snapshot Invalid");
     assertThatThrownBy(() -> b.message("origin", 0, "drop", "file:cow2.img"))
         .hasMessageContaining("no snapshot with store");
+  }
+
+  @Test
+  void drop_storeCannotBeMarked_staysInvalidUntilItIs() throws IOException {
+    nodeB.faults().fail("file:cow1.img", 0, 8, false, true);
+    assertThatThrownBy(() -> b.message("origin", 0, "drop", "file:cow1.img"))
+        .isInstanceOf(BioException.class);
+    nodeB.faults().heal("file:cow1.img");
+    a.device("origin").write(64, Reference.stamped(90, 8));
+    a.remove("snap1");
+
+    a.create("snap1", SNAP1);
+
+    assertThat(a.status("snap1").get(0)).endsWith(" snapshot Invalid");
+    b.message("origin", 0, "drop", "file:cow1.img");
+    assertThat(new StoreReader(cluster.directory().resolve("cow1.img")).valid).isFalse();
+  }
+
+  @Test
+  void drop_storeIsUsedAnew_whoKnowsTheOldExceptionsCopiesOutAgain() throws IOException {
+    a.remove("snap1");
+    b.message("origin", 0, "drop", "file:cow1.img");
+    byte[] zeros = new byte[Bio.SECTOR];
+    try (FileChannel store =
+        FileChannel.open(cluster.directory().resolve("cow1.img"), StandardOpenOption.WRITE)) {
+      store.write(ByteBuffer.wrap(zeros), 0);
+    }
+    b.create("snap1", SNAP1);
+
+    a.device("origin").write(0, Reference.stamped(50, 16));
+
+    assertThat(b.device("snap1").read(0, 16)).isEqualTo(Reference.stamped(1, 16));
   }
 
   @Test

@@ -206,6 +206,8 @@ public final class Grant {
     grantedAtNanos = nowNanos;
     mode = to.mode();
     watched = false;
+    misses = 0;
+    waitNanos = 0;
     known = Memory.of(found, request.lease());
     if (!dead.isEmpty()) {
       freshness = Freshness.OWNER_DIED;

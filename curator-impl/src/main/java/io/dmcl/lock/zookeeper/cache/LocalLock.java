@@ -91,7 +91,6 @@ public final class LocalLock implements Request.Listener {
   private static final long EXHAUSTED_RETRY_NANOS = 20_000_000;
 
   private static final LockStats HIT = new LockStats(1, 0, 0, 0, 0, 0, 0);
-  private static final LockStats GRANTED = new LockStats(0, 0, 1, 0, 0, 0, 0);
   private static final LockStats RECALLED = new LockStats(0, 0, 0, 1, 0, 0, 0);
   private static final LockStats RELOAD_AVOIDED = new LockStats(0, 0, 0, 0, 1, 0, 0);
 
@@ -815,9 +814,9 @@ public final class LocalLock implements Request.Listener {
     current = placement;
     endRecall(of, LockObserver.End.UPGRADED);
     host.observer().ended(this, of, uses(of), LockObserver.End.UPGRADED);
+    counted = counted.plus(of.stats(host.nanoTime()));
     of.upgraded(placement, look, host.nanoTime());
     host.observer().granted(this, of);
-    counted = counted.plus(GRANTED);
     if (of.isTaken()) {
       memory = of.memory();
     }

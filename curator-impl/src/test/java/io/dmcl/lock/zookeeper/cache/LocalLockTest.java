@@ -108,4 +108,33 @@ class LocalLockTest {
     uncached.answer();
     assertThat(third.told).isEqualTo(Freshness.UNCHANGED);
   }
+
+  @Test
+  void upgrade_bothGrantsAreCountedWithTheirTime() {
+    LockBench uncached = new LockBench(LockOptions.of());
+    LockBench.Caller reader = uncached.acquire(SHARED);
+    uncached.answer();
+    uncached.pass(SECOND_NANOS);
+    boolean[] done = {false};
+    uncached.lock.upgrade(
+        Objects.requireNonNull(reader.grant),
+        new LocalLock.Upgrade() {
+          @Override
+          protected void upgraded(Grant grant, Freshness told) {
+            done[0] = true;
+          }
+
+          @Override
+          protected void refused() {}
+
+          @Override
+          protected void lost() {}
+        });
+    uncached.answer();
+
+    assertThat(done[0]).isTrue();
+    assertThat(uncached.lock.stats().grants()).isEqualTo(2);
+    assertThat(uncached.lock.stats().misses()).isEqualTo(1);
+    assertThat(uncached.lock.stats().grantNanos()).isEqualTo(SECOND_NANOS);
+  }
 }

@@ -1,0 +1,172 @@
+package io.dmcl.dm.mirror;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.dmcl.dm.BioException;
+import io.dmcl.dm.DeviceMapper;
+import io.dmcl.dm.MappedDevice;
+import io.dmcl.dm.Reference;
+import io.dmcl.dm.Settings;
+import io.dmcl.dm.TestCluster;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.FutureTask;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Which regions are out of sync, and on which leg the data are, is not forgotten. */
+class MirrorStateTest {
+  private static final String DISK = "disk 3 log.img 16 nosync";
+  private static final String CORE = "core 2 16 nosync";
+
+  @TempDir Path parent;
+
+  private TestCluster cluster;
+  private TestCluster.Node a;
+
+  @BeforeEach
+  void start() throws IOException {
+    cluster = new TestCluster(parent, Settings.DEFAULT.withBackground(false), 1, 0, false);
+    cluster.image("leg0.img", 600);
+    cluster.image("leg1.img", 600);
+    cluster.image("log.img", 8);
+    a = cluster.start();
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    cluster.close();
+  }
+
+  private static String line(String log) {
+    return "0 64 mirror " + log + " 2 leg0.img 0 leg1.img 0 2 handle_errors keep_log";
+  }
+
+  private static void recover(DeviceMapper dm) throws IOException {
+    MirrorTarget target = (MirrorTarget) dm.device("vol").targets().get(0);
+    while (target.recoverNext()) {}
+  }
+
+  /** Only the second leg takes it. */
+  private void writeWithoutTheFirstLeg(long sector) throws IOException {
+    a.faults().fail("file:leg0.img");
+    a.dm.device("vol").write(sector, Reference.stamped(sector + 1, 2));
+    a.faults().heal("file:leg0.img");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {CORE, "core 1 16", "disk 2 log.img 16"})
+  void resume_dataAreOnTheSecondLegOnly_areReadAndRecovered(String log) throws IOException {
+    MappedDevice vol = a.dm.create("vol", line(log));
+    recover(a.dm);
+    writeWithoutTheFirstLeg(4);
+
+    a.dm.suspend("vol");
+    a.dm.resume("vol");
+
+    assertThat(vol.read(4, 2)).isEqualTo(Reference.stamped(5, 2));
+    recover(a.dm);
+    assertThat(vol.read(4, 2)).isEqualTo(Reference.stamped(5, 2));
+    assertThat(a.dm.status("vol").get(0)).contains(" 4/4 1 AA ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {CORE, DISK})
+  void sessionIsLost_dataAreOnTheSecondLegOnly_areReadAndRecovered(String log) throws IOException {
+    MappedDevice vol = a.dm.create("vol", line(log));
+    writeWithoutTheFirstLeg(4);
+
+    a.loseSession();
+
+    assertThat(vol.read(4, 2)).isEqualTo(Reference.stamped(5, 2));
+    recover(a.dm);
+    assertThat(vol.read(4, 2)).isEqualTo(Reference.stamped(5, 2));
+  }
+
+  @Test
+  void createAgain_moreRegionsOutOfSyncThanTheValueTells_theSecondLegIsCopied() throws IOException {
+    String line = line("disk 3 log.img 2 nosync").replace("0 64 ", "0 600 ");
+    a.dm.create("vol", line);
+    for (long sector = 0; sector < 600; sector += 4) {
+      writeWithoutTheFirstLeg(sector);
+    }
+    a.dm.remove("vol");
+
+    MappedDevice vol =
+        a.dm.create("vol", line.replace("disk 3 log.img 2 nosync", "disk 2 log.img 2"));
+
+    recover(a.dm);
+    for (long sector = 0; sector < 600; sector += 4) {
+      assertThat(vol.read(sector, 2)).isEqualTo(Reference.stamped(sector + 1, 2));
+    }
+  }
+
+  @Test
+  void markFailed_regionIsInSyncAllTheSame_laterWritesReachAllLegs() throws IOException {
+    DeviceMapper b = cluster.start().dm;
+    a.dm.create("vol", line(DISK));
+    b.create("vol", line(DISK));
+    a.faults().fail("file:log.img", 7, 1, false, true);
+    assertThatThrownBy(() -> a.dm.device("vol").write(0, Reference.stamped(1, 8)))
+        .as("the log is written, but cannot be flushed")
+        .isInstanceOf(BioException.class);
+
+    b.device("vol").write(0, Reference.stamped(1, 8));
+
+    b.suspend("vol");
+    assertThat(Files.mismatch(image("leg0.img"), image("leg1.img"))).isEqualTo(-1);
+  }
+
+  @Test
+  void logCannotBeRead_handleErrors_theWriteIsHeld() throws Exception {
+    DeviceMapper b = cluster.start().dm;
+    String line = line(DISK).replace("2 handle_errors keep_log", "1 handle_errors");
+    MappedDevice vol = a.dm.create("vol", line);
+    b.create("vol", line);
+    vol.read(0, 1);
+    b.device("vol").write(16, Reference.stamped(1, 8));
+    a.faults().fail("file:log.img");
+    FutureTask<Boolean> write = held(() -> vol.write(0, Reference.stamped(1, 8)));
+    a.faults().heal("file:log.img");
+    assertThat(write.get()).isTrue();
+  }
+
+  @Test
+  void close_bioOfADeviceAboveIsHeld_ends() throws Exception {
+    a.dm.create("vol", line(DISK).replace("2 handle_errors keep_log", "1 handle_errors"));
+    MappedDevice above = a.dm.create("above", "0 64 linear dev:vol 0");
+    a.faults().fail("file:leg1.img");
+    FutureTask<Boolean> write = held(() -> above.write(0, Reference.stamped(1, 8)));
+
+    a.dm.close();
+
+    assertThatThrownBy(write::get).hasCauseInstanceOf(BioException.class);
+  }
+
+  private static FutureTask<Boolean> held(TestCluster.Work work) {
+    FutureTask<Boolean> task =
+        new FutureTask<>(
+            () -> {
+              work.run();
+              return true;
+            });
+    Thread thread = new Thread(task);
+    thread.setDaemon(true);
+    thread.start();
+    Awaitility.await()
+        .until(() -> task.isDone() || thread.getState() == Thread.State.TIMED_WAITING);
+    assertThat(task.isDone()).as("held").isFalse();
+    return task;
+  }
+
+  private Path image(String name) {
+    return cluster.directory().resolve(name);
+  }
+}
