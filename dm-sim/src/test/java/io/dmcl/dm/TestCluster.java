@@ -15,8 +15,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -64,6 +66,12 @@ public final class TestCluster implements AutoCloseable {
     public final DeviceMapper dm =
         new DeviceMapper(lockspace, directory, settings.withDisks(DiskSettings.crashMode(faults)));
     volatile boolean dead;
+    private final Map<String, Work> meanwhile = new ConcurrentHashMap<>();
+
+    /** What happens, once, just before this node does something else with a disk than to write. */
+    public void meanwhile(String disk, Work work) {
+      meanwhile.put(disk, work);
+    }
 
     public boolean dead() {
       return dead;
@@ -140,6 +148,10 @@ public final class TestCluster implements AutoCloseable {
       }
       if (node.dead) {
         throw new NodeDied();
+      }
+      Work work = node.meanwhile.remove(disk);
+      if (work != null) {
+        work.run();
       }
     }
   }

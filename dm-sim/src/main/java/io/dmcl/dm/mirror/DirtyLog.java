@@ -288,13 +288,18 @@ final class DirtyLog implements AutoCloseable {
     }
   }
 
-  /** Writes the bits. Where a failure is ignored, the log is used by no node any more. */
+  /**
+   * Writes the bits. Where a failure is ignored, the log is used by no node any more.
+   *
+   * @param regions of the regions whose bits are changed; so a node that has lost them meanwhile
+   *     does not change their bits, as the log has seen the marks of whoever had them since
+   */
   @GuardedBy("this")
-  private void store(Hold hold, boolean flush) throws IOException {
+  private void store(Hold hold, boolean flush, @Nullable Fence regions) throws IOException {
     if (disk == null || !isOnDisk()) {
       return;
     }
-    Fence fence = lock.fence(hold, null);
+    Fence fence = lock.fence(hold, regions);
     char failing = 'D';
     try {
       disk.write(clean, fence);
@@ -314,6 +319,9 @@ final class DirtyLog implements AutoCloseable {
       }
       answered = failing;
       throw new LogFailedException(e);
+    } catch (RuntimeException e) { // refused at the gate
+      current = false;
+      throw e;
     }
   }
 
@@ -354,12 +362,12 @@ final class DirtyLog implements AutoCloseable {
   }
 
   /** Marks a region before it is written; durable when done. The caller holds its lock. */
-  synchronized void markDirty(int region) throws IOException {
+  synchronized void markDirty(int region, Fence fence) throws IOException {
     try (Hold hold = lock.acquire(LockMode.EXCLUSIVE)) {
       sync(hold);
       mine.set(region);
       clean.clear(region);
-      store(hold, true);
+      store(hold, true, fence);
     } catch (IOException | RuntimeException e) {
       mine.clear(region);
       throw e;
@@ -368,14 +376,14 @@ final class DirtyLog implements AutoCloseable {
   }
 
   /** Takes the marks off regions whose legs were flushed; need not be durable. */
-  synchronized void markClean(Collection<Integer> which) throws IOException {
+  synchronized void markClean(Collection<Integer> which, @Nullable Fence fence) throws IOException {
     try (Hold hold = lock.acquire(LockMode.EXCLUSIVE)) {
       sync(hold);
       for (int region : which) {
         mine.clear(region);
         clean.set(region);
       }
-      store(hold, false);
+      store(hold, false, fence);
     }
   }
 
@@ -384,12 +392,13 @@ final class DirtyLog implements AutoCloseable {
    *
    * @param answered the legs that were written without a failure
    */
-  synchronized void recovered(int region, Collection<Integer> answered) throws IOException {
+  synchronized void recovered(int region, Collection<Integer> answered, Fence fence)
+      throws IOException {
     try (Hold hold = lock.acquire(LockMode.EXCLUSIVE)) {
       sync(hold);
       mine.clear(region);
       clean.set(region);
-      store(hold, true);
+      store(hold, true, fence);
       LogValue changed = value.withRegion(region, true);
       for (int leg : answered) {
         changed = changed.withLeg(leg, 'A');
@@ -416,12 +425,13 @@ final class DirtyLog implements AutoCloseable {
    * @return what there is now
    */
   synchronized LogValue degrade(
-      int region, boolean wasInSync, Collection<Integer> failed, char letter) throws IOException {
+      int region, boolean wasInSync, Collection<Integer> failed, char letter, @Nullable Fence fence)
+      throws IOException {
     try (Hold hold = lock.acquire(LockMode.EXCLUSIVE)) {
       sync(hold);
       mine.clear(region);
       clean.clear(region);
-      store(hold, true);
+      store(hold, true, fence);
       LogValue changed = value;
       for (int leg : failed) {
         changed = changed.withLeg(leg, letter);

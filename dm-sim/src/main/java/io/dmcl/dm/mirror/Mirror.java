@@ -260,7 +260,7 @@ final class Mirror implements AutoCloseable {
 
   /** Writes to all legs, or where they differ to the default leg; false if the bio is held. */
   private boolean write(Region region, Hold hold, Bio bio, Fence fence) throws IOException {
-    boolean marked = markedFor(region);
+    boolean marked = markedFor(region, hold);
     LogValue state = log.seen();
     if (!marked) {
       if (errors == MirrorLine.Errors.HELD && state.legs().chars().anyMatch(leg -> leg != 'A')) {
@@ -285,7 +285,10 @@ final class Mirror implements AutoCloseable {
       failed.add(leg);
     }
     return failed.isEmpty()
-        || endsWithout(failed, degrade(region, hold, failed, 'D').defaultLeg(), bio);
+        || endsWithout(
+            failed,
+            degrade(region, hold, region.lock.fence(hold, null), failed, 'D').defaultLeg(),
+            bio);
   }
 
   /** What becomes of a bio that some legs did not take: done, or held (false), or failed. */
@@ -300,7 +303,7 @@ final class Mirror implements AutoCloseable {
   }
 
   /** Marks the region in the log if it is in sync; otherwise only the default leg is written. */
-  private boolean markedFor(Region region) throws IOException {
+  private boolean markedFor(Region region, Hold hold) throws IOException {
     if (region.dirty) {
       return true;
     }
@@ -309,18 +312,19 @@ final class Mirror implements AutoCloseable {
         return false;
       }
       if (!region.dirty) {
-        log.markDirty(region.index);
+        log.markDirty(region.index, region.lock.fence(hold, null));
         region.dirty = true;
       }
       return true;
     }
   }
 
-  private LogValue degrade(Region region, @Nullable Hold hold, List<Integer> failed, char letter)
+  private LogValue degrade(
+      Region region, @Nullable Hold hold, @Nullable Fence fence, List<Integer> failed, char letter)
       throws IOException {
     synchronized (region) {
       boolean wasInSync = region.state == Region.State.IN_SYNC;
-      LogValue after = log.degrade(region.index, wasInSync, failed, letter);
+      LogValue after = log.degrade(region.index, wasInSync, failed, letter, fence);
       region.state = Region.State.OUT_OF_SYNC;
       region.dirty = false;
       if (hold != null) {
@@ -348,7 +352,7 @@ final class Mirror implements AutoCloseable {
         try (Hold hold = region.lock.acquire(LockMode.EXCLUSIVE)) {
           region.enter(hold);
           if (region.dirty) {
-            degrade(region, hold, failed, 'F');
+            degrade(region, hold, region.lock.fence(hold, null), failed, 'F');
           }
         }
       }
@@ -392,6 +396,7 @@ final class Mirror implements AutoCloseable {
   /** Cleans dirty regions that nobody uses just now and that nobody else waits for. */
   void clean(Collection<Region> candidates) throws IOException {
     List<Region> batch = new ArrayList<>();
+    @Nullable Fence fence = null;
     try (Holds holds = new Holds()) {
       try {
         for (Region region : candidates) {
@@ -399,12 +404,13 @@ final class Mirror implements AutoCloseable {
           Hold hold = region.dirty ? region.lock.tryAcquire(LockMode.EXCLUSIVE) : null;
           if (hold != null) {
             holds.all.add(hold);
+            fence = region.lock.fence(hold, fence);
             region.enter(hold);
             region.traffic.writeLock().lock();
             batch.add(region);
           }
         }
-        cleanNow(batch, null);
+        cleanNow(batch, fence);
       } finally {
         batch.forEach(region -> region.traffic.writeLock().unlock());
       }
@@ -445,12 +451,12 @@ final class Mirror implements AutoCloseable {
     if (!failed.isEmpty()) {
       for (Region region : batch) {
         if (region.dirty) {
-          degrade(region, null, failed, 'F');
+          degrade(region, null, fence, failed, 'F');
         }
       }
       return false;
     }
-    log.markClean(dirty);
+    log.markClean(dirty, fence);
     for (Region region : batch) {
       region.dirty = false;
     }
@@ -518,7 +524,7 @@ final class Mirror implements AutoCloseable {
           copied = inSync ? 0 : -1;
         }
         if (inSync && !log.seen().inSync(region.index)) {
-          log.recovered(region.index, List.of());
+          log.recovered(region.index, List.of(), fence);
         }
       } else if (died || outOfSyncToo) {
         copied = copy(region, fence);
@@ -571,10 +577,10 @@ final class Mirror implements AutoCloseable {
       if (DirtyLog.isOurs(e)) {
         throw e;
       }
-      log.degrade(region.index, wasInSync, List.of(failing), letter);
+      log.degrade(region.index, wasInSync, List.of(failing), letter, fence);
       return -1;
     }
-    log.recovered(region.index, answered);
+    log.recovered(region.index, answered, fence);
     recovered.increment();
     return end - first;
   }

@@ -9,6 +9,7 @@ import io.dmcl.dm.MappedDevice;
 import io.dmcl.dm.Reference;
 import io.dmcl.dm.Settings;
 import io.dmcl.dm.TestCluster;
+import io.dmcl.lock.LockException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -121,6 +122,34 @@ class MirrorStateTest {
     b.device("vol").write(0, Reference.stamped(1, 8));
 
     b.suspend("vol");
+    assertThat(Files.mismatch(image("leg0.img"), image("leg1.img"))).isEqualTo(-1);
+  }
+
+  /** As if it were stopped between the flush of the legs and the write to the log. */
+  @Test
+  void clean_regionIsLostMeanwhile_leavesTheMarkOfWhoHasIt() throws IOException {
+    TestCluster.Node b = cluster.start();
+    a.dm.create("vol", line(DISK));
+    b.dm.create("vol", line(DISK));
+    a.dm.device("vol").write(0, Reference.stamped(1, 8));
+    a.meanwhile(
+        "file:leg1.img",
+        () -> {
+          a.loseSession();
+          cluster.dieAt(
+              write -> write.disk().equals("file:leg1.img") && write.sectors() == 8,
+              TestCluster.Arrives.NOTHING);
+          assertThat(cluster.survives(() -> b.dm.device("vol").write(0, Reference.stamped(2, 8))))
+              .as("dies between the legs")
+              .isFalse();
+        });
+
+    assertThatThrownBy(() -> a.dm.suspend("vol")).isInstanceOf(LockException.class);
+
+    DeviceMapper c = cluster.start().dm;
+    c.create("vol", line("disk 2 log.img 16"));
+    recover(c);
+    c.suspend("vol");
     assertThat(Files.mismatch(image("leg0.img"), image("leg1.img"))).isEqualTo(-1);
   }
 
