@@ -6,9 +6,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.curator.test.InstanceSpec;
 import org.apache.curator.test.TestingCluster;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The ensemble that the demo runs on: three servers in this process, or one that is there. */
 public final class Servers implements AutoCloseable {
@@ -18,6 +24,10 @@ public final class Servers implements AutoCloseable {
   private static final Duration EMBEDDED_SESSION_TIMEOUT = Duration.ofSeconds(3);
   private static final int EMBEDDED_SERVERS = 3;
   private static final int SESSION_TICKS = 5;
+  private static final int START_ATTEMPTS = 3;
+  private static final Duration START_TIMEOUT = Duration.ofSeconds(40);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(20);
+  private static final Logger log = LoggerFactory.getLogger(Servers.class);
 
   private final String connectString;
   private final Duration tick;
@@ -40,23 +50,68 @@ public final class Servers implements AutoCloseable {
     return new Servers(connectString, tick, tick.multipliedBy(SESSION_TICKS), null);
   }
 
-  /** Starts servers that keep their files in the directory. */
+  /**
+   * Starts servers that keep their files in the directory. Their ports were free when they were
+   * chosen; if somebody has taken one since, others are tried.
+   */
   public static Servers start(Path directory) throws Exception {
+    for (int attempt = 1; ; attempt++) {
+      TestingCluster cluster = cluster(directory.resolve("ensemble-" + attempt));
+      try {
+        within(START_TIMEOUT, "starting the servers", cluster::start);
+        return new Servers(
+            cluster.getConnectString(), EMBEDDED_TICK, EMBEDDED_SESSION_TIMEOUT, cluster);
+      } catch (Exception e) {
+        close(cluster);
+        if (e instanceof InterruptedException || attempt == START_ATTEMPTS) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static TestingCluster cluster(Path directory) throws IOException {
     List<InstanceSpec> specs = new ArrayList<>();
     for (int i = 1; i <= EMBEDDED_SERVERS; i++) {
       Path data = Files.createDirectories(directory.resolve("zookeeper-" + i));
       specs.add(
           new InstanceSpec(data.toFile(), -1, -1, -1, true, i, (int) EMBEDDED_TICK.toMillis(), -1));
     }
-    TestingCluster cluster = new TestingCluster(specs);
+    return new TestingCluster(specs);
+  }
+
+  private interface Step {
+    void run() throws Exception;
+  }
+
+  /** What servers do in this process is not always bounded in time. */
+  private static void within(Duration limit, String what, Step step) throws Exception {
+    FutureTask<Boolean> task =
+        new FutureTask<>(
+            () -> {
+              step.run();
+              return true;
+            });
+    Thread thread = new Thread(task, what);
+    thread.setDaemon(true);
+    thread.start();
     try {
-      cluster.start();
-    } catch (Exception e) {
-      cluster.close();
-      throw e;
+      task.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw new IOException(what + " has not ended after " + limit.toSeconds() + " s", e);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof Exception cause ? cause : e;
     }
-    return new Servers(
-        cluster.getConnectString(), EMBEDDED_TICK, EMBEDDED_SESSION_TIMEOUT, cluster);
+  }
+
+  private static void close(AutoCloseable cluster) {
+    try {
+      within(CLOSE_TIMEOUT, "closing the servers", cluster::close);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (Exception e) {
+      log.warn("the servers go with this process", e);
+    }
   }
 
   /** Whether they are in this process. */
@@ -80,15 +135,9 @@ public final class Servers implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
-    try {
-      if (embedded != null) {
-        embedded.close();
-      }
-    } catch (IOException | RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new IOException(e);
+  public void close() {
+    if (embedded != null) {
+      close(embedded);
     }
   }
 }

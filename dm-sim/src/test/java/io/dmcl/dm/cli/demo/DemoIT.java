@@ -100,8 +100,11 @@ class DemoIT {
   }
 
   private record Demo(Process process, Path log) {
-    int exitStatus() throws InterruptedException {
-      return process.waitFor();
+    int exitStatus() throws InterruptedException, IOException {
+      if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        throw new AssertionError("the demo does not end: " + output());
+      }
+      return process.exitValue();
     }
 
     String output() throws IOException {
