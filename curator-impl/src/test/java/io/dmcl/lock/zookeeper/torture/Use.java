@@ -180,10 +180,14 @@ final class Use {
   private void flush(Wire wire, long token, String told, long claimNanos) {
     if (dirty != 0 && dirtyToken == token) {
       if (write(wire, told, claimNanos, dirty)) {
-        wire.ask("clean lock=%s token=%d", name, token);
+        clean(wire, token);
       }
       dirty = 0;
     }
+  }
+
+  private void clean(Wire wire, long token) {
+    wire.ask("clean lock=%s token=%d", name, token);
   }
 
   synchronized void setValue(Held held) {
@@ -197,6 +201,9 @@ final class Use {
   /** After an owner died: writes what is right again, and says so. */
   synchronized void repair(Held held) {
     if (held.claim() && write(held.wire, held.told(), held.claimNanos, nextNumber(node))) {
+      if (dirty != 0 && dirtyToken == held.hold.token()) {
+        clean(held.wire, dirtyToken); // another hold of this grant left it; it is overwritten
+      }
       dirty = 0;
       held.wire.ask("recover lock=%s token=%d", name, held.hold.token());
       held.hold.markRecovered();
