@@ -10,7 +10,7 @@ enum Scale {
   /** What the ratios need, in at most five minutes. */
   QUICK(5, 4, Duration.ofMillis(400)),
   /** The whole space of parameters. */
-  FULL(7, 10, Duration.ofSeconds(2));
+  FULL(5, 6, Duration.ofSeconds(1));
 
   private static final int SERVER_WARM_UPS = 16;
 
