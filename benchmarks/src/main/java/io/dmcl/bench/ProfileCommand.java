@@ -69,6 +69,8 @@ final class ProfileCommand implements Callable<Integer> {
           opened.add(counting);
         }
       }
+      // The first recording changes code in each process, which is compiled anew; nobody reads it.
+      Profile.of(opened.get(0), scale.window(), servers);
       // Until the compilers are done, or nearly: what they take is not there for the acquires.
       for (int turn = 1; turn <= scale.serverWarmUps(); turn++) {
         System.err.println("warm-up " + turn + " of " + scale.serverWarmUps());

@@ -5,8 +5,6 @@ import io.dmcl.bench.server.Ports;
 import io.dmcl.lock.LockMode;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.util.List;
 import java.util.concurrent.ExecutionException;
 import org.infinispan.configuration.global.GlobalConfigurationBuilder;
 import org.infinispan.lock.EmbeddedClusteredLockManagerFactory;
@@ -15,19 +13,6 @@ import org.infinispan.lock.api.ClusteredLockManager;
 import org.infinispan.manager.DefaultCacheManager;
 import org.infinispan.manager.EmbeddedCacheManager;
 import org.infinispan.remoting.transport.jgroups.JGroupsTransport;
-import org.jgroups.JChannel;
-import org.jgroups.protocols.FD_ALL3;
-import org.jgroups.protocols.FD_SOCK2;
-import org.jgroups.protocols.FRAG4;
-import org.jgroups.protocols.MERGE3;
-import org.jgroups.protocols.MFC;
-import org.jgroups.protocols.TCP;
-import org.jgroups.protocols.TCPPING;
-import org.jgroups.protocols.UFC;
-import org.jgroups.protocols.UNICAST3;
-import org.jgroups.protocols.pbcast.GMS;
-import org.jgroups.protocols.pbcast.NAKACK2;
-import org.jgroups.protocols.pbcast.STABLE;
 
 /**
  * Infinispan's clustered lock. There are no servers: each node is a member, embedded, and knows of
@@ -54,29 +39,33 @@ final class InfinispanLock implements Contender {
     GlobalConfigurationBuilder configuration = GlobalConfigurationBuilder.defaultClusteredBuilder();
     configuration
         .transport()
-        .transport(new JGroupsTransport(channel(port)))
+        .addProperty(JGroupsTransport.CONFIGURATION_XML, stack(port))
         .clusterName("bench-" + port);
     DefaultCacheManager member = new DefaultCacheManager(configuration.build());
     return new Member(member, EmbeddedClusteredLockManagerFactory.from(member));
   }
 
-  private static JChannel channel(int firstPort) throws Exception {
-    InetAddress loopback = InetAddress.getLoopbackAddress();
-    return new JChannel(
-        new TCP().setBindAddress(loopback).setBindPort(firstPort).setPortRange(PORTS),
-        new TCPPING()
-            .setPortRange(PORTS)
-            .initialHosts(List.of(new InetSocketAddress(loopback, firstPort))),
-        new MERGE3(),
-        new FD_SOCK2(),
-        new FD_ALL3(),
-        new NAKACK2().useMcastXmit(false),
-        new UNICAST3(),
-        new STABLE(),
-        new GMS().setJoinTimeout(JOIN_MS),
-        new UFC(),
-        new MFC(),
-        new FRAG4());
+  /** As text, because a channel that is given is not the one that is used. */
+  private static String stack(int firstPort) {
+    String loopback = InetAddress.getLoopbackAddress().getHostAddress();
+    return String.format(
+        """
+        <config xmlns="urn:org:jgroups">
+          <TCP bind_addr="%1$s" bind_port="%2$d" port_range="%3$d"/>
+          <TCPPING initial_hosts="%1$s[%2$d]" port_range="%3$d"/>
+          <MERGE3/>
+          <FD_SOCK2/>
+          <FD_ALL3/>
+          <pbcast.NAKACK2 use_mcast_xmit="false"/>
+          <UNICAST3/>
+          <pbcast.STABLE/>
+          <pbcast.GMS join_timeout="%4$d"/>
+          <UFC/>
+          <MFC/>
+          <FRAG4/>
+        </config>
+        """,
+        loopback, firstPort, PORTS, JOIN_MS);
   }
 
   private record Member(EmbeddedCacheManager member, ClusteredLockManager locks) implements Node {
