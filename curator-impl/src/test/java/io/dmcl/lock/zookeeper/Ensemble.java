@@ -96,10 +96,24 @@ public final class Ensemble implements AutoCloseable {
   private static List<InstanceSpec> specs(Duration tick, Map<String, Object> properties) {
     List<InstanceSpec> servers = new ArrayList<>();
     for (int i = 0; i < SERVERS; i++) {
-      servers.add(
-          new InstanceSpec(null, -1, -1, -1, true, -1, (int) tick.toMillis(), -1, properties));
+      servers.add(spec(tick, properties));
     }
     return servers;
+  }
+
+  /** A server to be started. */
+  static InstanceSpec spec(Duration tick, Map<String, Object> properties) {
+    List<Integer> ports = Ports.free(3);
+    return new InstanceSpec(
+        null,
+        ports.get(0),
+        ports.get(1),
+        ports.get(2),
+        true,
+        -1,
+        (int) tick.toMillis(),
+        -1,
+        properties);
   }
 
   private static Ensemble start(List<InstanceSpec> servers) throws Exception {

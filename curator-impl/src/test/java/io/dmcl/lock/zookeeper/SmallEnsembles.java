@@ -28,17 +28,7 @@ final class SmallEnsembles implements AutoCloseable {
   }
 
   void add(String name) throws Exception {
-    InstanceSpec spec =
-        new InstanceSpec(
-            null,
-            -1,
-            -1,
-            -1,
-            true,
-            -1,
-            (int) Ensemble.QUICK_TICK.toMillis(),
-            -1,
-            Map.of("maxSessionTimeout", "60000"));
+    InstanceSpec spec = Ensemble.spec(Ensemble.QUICK_TICK, Map.of("maxSessionTimeout", "60000"));
     servers.put(name, new TestingServer(spec, true));
   }
 

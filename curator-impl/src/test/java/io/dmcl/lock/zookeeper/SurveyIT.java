@@ -40,7 +40,7 @@ class SurveyIT {
 
   @Test
   void dump_longNamesAndLongQueues_isWhole() throws Exception {
-    try (TestingServer server = new TestingServer();
+    try (TestingServer server = new TestingServer(Ports.free(1).get(0));
         CuratorFramework hand =
             CuratorFrameworkFactory.newClient(server.getConnectString(), new RetryOneTime(100));
         Lockspace node = ZooKeeperLockspace.connect(server.getConnectString()).open()) {

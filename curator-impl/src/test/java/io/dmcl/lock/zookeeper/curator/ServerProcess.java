@@ -1,9 +1,8 @@
 package io.dmcl.lock.zookeeper.curator;
 
+import io.dmcl.lock.zookeeper.Ports;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +43,7 @@ final class ServerProcess implements AutoCloseable {
   static ServerProcess start(
       Path directory, String portKey, Map<String, String> settings, Map<String, String> properties)
       throws IOException {
-    int port = freePort();
+    int port = Ports.free(1).get(0);
     List<String> lines = new ArrayList<>();
     lines.add(portKey + "=" + port);
     lines.add(portKey + "Address=127.0.0.1");
@@ -84,12 +83,6 @@ final class ServerProcess implements AutoCloseable {
         throw new IllegalStateException("The server has ended: " + directory, e);
       }
       return false;
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
     }
   }
 

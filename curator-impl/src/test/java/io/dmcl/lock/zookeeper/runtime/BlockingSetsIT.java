@@ -8,6 +8,7 @@ import io.dmcl.lock.ClusterLock;
 import io.dmcl.lock.Hold;
 import io.dmcl.lock.HoldSet;
 import io.dmcl.lock.Lockspace;
+import io.dmcl.lock.zookeeper.Ports;
 import io.dmcl.lock.zookeeper.ZooKeeperLockspace;
 import java.time.Duration;
 import java.util.List;
@@ -66,7 +67,7 @@ class BlockingSetsIT {
 
   @Test
   void await_setComesAsTheCallerIsInterrupted_goesBack() throws Exception {
-    try (TestingServer server = new TestingServer();
+    try (TestingServer server = new TestingServer(Ports.free(1).get(0));
         Lockspace node = ZooKeeperLockspace.connect(server.getConnectString()).open();
         ClusterLock lock = node.allocate("late")) {
       HoldSet holds = node.acquireAll(Map.of(lock, EXCLUSIVE));

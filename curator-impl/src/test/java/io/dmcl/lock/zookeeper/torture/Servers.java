@@ -1,17 +1,16 @@
 package io.dmcl.lock.zookeeper.torture;
 
 import io.dmcl.lock.zookeeper.Link;
+import io.dmcl.lock.zookeeper.Ports;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
@@ -23,31 +22,28 @@ import java.util.stream.IntStream;
  */
 final class Servers implements AutoCloseable {
   static final int COUNT = 3;
+  private static final int PORTS_EACH = 3;
 
   /** A server that hears nothing from its leader for so many ticks gives it up. */
   private static final int SYNC_LIMIT_TICKS = 5;
 
   private static final int INIT_LIMIT_TICKS = 25;
 
-  /** Below what the system gives to outgoing connections, which must not take a server's port. */
-  private static final int FIRST_PORT = 12_000;
-
-  private static final int LAST_PORT = 30_000;
   private static final int COMMAND_TIMEOUT_MS = 2_000;
 
   private final Path out;
-  private final List<Ports> ports = new ArrayList<>();
+  private final List<ServerPorts> ports = new ArrayList<>();
   private final Link[][] quorumLinks = new Link[COUNT][COUNT];
   private final ElectionLink[][] electionLinks = new ElectionLink[COUNT][COUNT];
   private final ChildProcess[] processes = new ChildProcess[COUNT];
 
-  private record Ports(int client, int quorum, int election) {}
+  private record ServerPorts(int client, int quorum, int election) {}
 
-  Servers(Path out, Random random) throws IOException {
+  Servers(Path out) throws IOException {
     this.out = out;
-    List<Integer> taken = new ArrayList<>();
-    for (int i = 0; i < COUNT; i++) {
-      ports.add(new Ports(free(random, taken), free(random, taken), free(random, taken)));
+    List<Integer> free = Ports.free(COUNT * PORTS_EACH);
+    for (int i = 0; i < free.size(); i += PORTS_EACH) {
+      ports.add(new ServerPorts(free.get(i), free.get(i + 1), free.get(i + 2)));
     }
     for (int from = 0; from < COUNT; from++) {
       for (int to = 0; to < COUNT; to++) {
@@ -60,22 +56,6 @@ final class Servers implements AutoCloseable {
     for (int server = 0; server < COUNT; server++) {
       configure(server);
     }
-  }
-
-  private static int free(Random random, List<Integer> taken) throws IOException {
-    for (int attempt = 0; attempt < 1000; attempt++) {
-      int port = FIRST_PORT + random.nextInt(LAST_PORT - FIRST_PORT);
-      if (taken.contains(port)) {
-        continue;
-      }
-      try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-        taken.add(socket.getLocalPort());
-        return port;
-      } catch (IOException e) {
-        // somebody else has it
-      }
-    }
-    throw new IOException("no free port");
   }
 
   private void configure(int server) throws IOException {
@@ -91,7 +71,7 @@ final class Servers implements AutoCloseable {
     lines.add("maxClientCnxns=0");
     lines.add("admin.enableServer=false");
     for (int other = 0; other < COUNT; other++) {
-      Ports its = ports.get(other);
+      ServerPorts its = ports.get(other);
       if (other == server) {
         lines.add(line(other, its.quorum, its.election));
       } else {

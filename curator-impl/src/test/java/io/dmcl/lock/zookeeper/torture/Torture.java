@@ -129,7 +129,7 @@ public final class Torture {
         options.sessionTimeout().toMillis() / 1e3);
     Report report = new Report(options, coverage, summary, this::time);
     try (History history = new History(options.out().resolve("history.txt"), resources);
-        Servers servers = new Servers(options.out(), random);
+        Servers servers = new Servers(options.out());
         ResourceServer server = new ResourceServer(history)) {
       Checker checker = new Checker(this::found);
       history.listen(checker::accept);

@@ -1,13 +1,18 @@
 package io.dmcl.dm.cli.demo;
 
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.curator.test.InstanceSpec;
@@ -23,6 +28,12 @@ public final class Servers implements AutoCloseable {
 
   private static final Duration EMBEDDED_SESSION_TIMEOUT = Duration.ofSeconds(3);
   private static final int EMBEDDED_SERVERS = 3;
+  private static final int PORTS_EACH = 3;
+
+  /** Below what systems give to outgoing connections, which would take the port of a server. */
+  private static final int FIRST_PORT = 12_000;
+
+  private static final int LAST_PORT = 30_000;
   private static final int SESSION_TICKS = 5;
   private static final int START_ATTEMPTS = 3;
   private static final Duration START_TIMEOUT = Duration.ofSeconds(40);
@@ -51,8 +62,8 @@ public final class Servers implements AutoCloseable {
   }
 
   /**
-   * Starts servers that keep their files in the directory. Their ports were free when they were
-   * chosen; if somebody has taken one since, others are tried.
+   * Starts servers that keep their files in the directory. If they do not start, they are tried on
+   * other ports.
    */
   public static Servers start(Path directory) throws Exception {
     for (int attempt = 1; ; attempt++) {
@@ -72,19 +83,45 @@ public final class Servers implements AutoCloseable {
 
   private static TestingCluster cluster(Path directory) throws IOException {
     List<InstanceSpec> specs = new ArrayList<>();
+    Iterator<Integer> ports = freePorts(EMBEDDED_SERVERS * PORTS_EACH).iterator();
     for (int i = 1; i <= EMBEDDED_SERVERS; i++) {
       Path data = Files.createDirectories(directory.resolve("zookeeper-" + i));
       specs.add(
-          new InstanceSpec(data.toFile(), -1, -1, -1, true, i, (int) EMBEDDED_TICK.toMillis(), -1));
+          new InstanceSpec(
+              data.toFile(),
+              ports.next(),
+              ports.next(),
+              ports.next(),
+              true,
+              i,
+              (int) EMBEDDED_TICK.toMillis(),
+              -1));
     }
     return new TestingCluster(specs);
+  }
+
+  /** A server that finds its port taken ends this whole process, sooner or later. */
+  private static Set<Integer> freePorts(int count) {
+    Set<Integer> free = new LinkedHashSet<>();
+    while (free.size() < count) {
+      int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT);
+      try (ServerSocket socket = new ServerSocket(port)) {
+        free.add(socket.getLocalPort());
+      } catch (IOException e) {
+        // somebody else has it
+      }
+    }
+    return free;
   }
 
   private interface Step {
     void run() throws Exception;
   }
 
-  /** What servers do in this process is not always bounded in time. */
+  /**
+   * What servers do in this process is not always bounded in time: one that ends the process waits
+   * for the process to end before it lets itself be closed.
+   */
   private static void within(Duration limit, String what, Step step) throws Exception {
     FutureTask<Boolean> task =
         new FutureTask<>(
