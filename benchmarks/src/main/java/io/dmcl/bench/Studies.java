@@ -305,7 +305,7 @@ final class Studies {
     return new Study(
         "latency",
         ARRIVALS_PER_SECOND + " arrivals per second, " + MANY_LOCKS + " locks of one node",
-        "percentile",
+        ArrivalLatency.PERCENTILE,
         scale.window().multipliedBy(LATENCY_WINDOWS),
         variants);
   }

@@ -29,6 +29,9 @@ public final class ArrivalLatency implements Variant {
   /** The unit of latency. */
   public static final String MS = "ms";
 
+  /** What such a study varies. */
+  public static final String PERCENTILE = "percentile";
+
   private static final List<Double> PERCENTILES = List.of(50.0, 90.0, 99.0, 99.9);
   private static final long HIGHEST_US = 60_000_000;
   private static final int DIGITS = 3;

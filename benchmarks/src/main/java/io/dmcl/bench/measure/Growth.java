@@ -19,8 +19,14 @@ public record Growth(String series, String unit, double from, double to, double 
   /** Two points are on a line whatever they are. */
   private static final int LEAST_POINTS = 3;
 
-  /** Of every series that was measured at three values of x or more, in their order. */
+  /**
+   * Of every series that was measured at three values of x or more, in their order. Nothing grows
+   * with a percentile.
+   */
   public static List<Growth> of(StudyResult result) {
+    if (result.study().x().equals(ArrivalLatency.PERCENTILE)) {
+      return List.of();
+    }
     Map<String, Map<String, TreeMap<Double, Double>>> points = new LinkedHashMap<>();
     result
         .values()

@@ -16,7 +16,11 @@ class GrowthTest {
     for (double x : xs) {
       values.put(Key.rate("lock", x), Statistics.of(curve.applyAsDouble(x)));
     }
-    Study study = new Study("study", "title", "x", Duration.ZERO, List.of());
+    return result("locks", values);
+  }
+
+  private static StudyResult result(String x, Map<Key, Statistics> values) {
+    Study study = new Study("study", "title", x, Duration.ZERO, List.of());
     return new StudyResult(study, values, List.of());
   }
 
@@ -43,5 +47,12 @@ class GrowthTest {
   @Test
   void of_twoPoints_saysNothing() {
     assertThat(Growth.of(measured(x -> x, 1, 10))).isEmpty();
+  }
+
+  @Test
+  void of_percentiles_saysNothing() {
+    StudyResult curve = measured(x -> x, 50, 90, 99);
+
+    assertThat(Growth.of(result(ArrivalLatency.PERCENTILE, curve.values()))).isEmpty();
   }
 }
