@@ -15,6 +15,9 @@ import org.apache.zookeeper.ZooKeeper;
 
 /** Three ZooKeeper servers on the loopback interface, each in a JVM of its own. */
 final class ZooKeeperEnsemble implements AutoCloseable {
+  /** A million locks need more than two; what is not needed is not taken. */
+  private static final String MAX_HEAP = "-Xmx4g";
+
   private static final int SERVERS = 3;
   private static final int PORTS_EACH = 3;
   private static final int TICK_MS = 2_000;
@@ -67,7 +70,7 @@ final class ZooKeeperEnsemble implements AutoCloseable {
     List<String> command =
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx2g",
+            MAX_HEAP,
             "-XX:-UsePerfData",
             "-Dzookeeper.forceSync=" + (fsync ? "yes" : "no"),
             Server.class.getName(),
