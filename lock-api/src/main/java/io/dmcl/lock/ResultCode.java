@@ -1,6 +1,9 @@
 package io.dmcl.lock;
 
-/** What {@link LockModes} returns: 0 or 1 for granted, negative like an errno for an error. */
+/**
+ * What {@link LockModes} returns: 0 or 1 for granted, negative like an errno (Linux) for an error.
+ * None of its calls has a timeout, so there is no EAGAIN.
+ */
 public enum ResultCode {
   /** Granted, and nobody modified the resource (or nothing is remembered to compare with). */
   GRANTED(0),
@@ -8,8 +11,6 @@ public enum ResultCode {
   GRANTED_MODIFIED(1),
   /** EINTR: the caller was interrupted; the request was withdrawn. */
   INTERRUPTED(-4),
-  /** EAGAIN: a timeout passed. */
-  TIMED_OUT(-11),
   /** EBUSY: a call for the same lock is still under way. */
   BUSY(-16),
   /** EINVAL: the arguments are wrong. */

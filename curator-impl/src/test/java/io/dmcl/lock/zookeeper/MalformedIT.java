@@ -15,9 +15,11 @@ import io.dmcl.lock.Freshness;
 import io.dmcl.lock.Hold;
 import io.dmcl.lock.HoldSet;
 import io.dmcl.lock.LockMode;
+import io.dmcl.lock.LockModes.Mode;
 import io.dmcl.lock.LockName;
 import io.dmcl.lock.LockProperty;
 import io.dmcl.lock.Lockspace;
+import io.dmcl.lock.ResultCode;
 import io.dmcl.lock.zookeeper.protocol.Layout;
 import io.dmcl.lock.zookeeper.protocol.LockPaths;
 import io.dmcl.lock.zookeeper.protocol.RequestId;
@@ -193,6 +195,10 @@ class MalformedIT {
           .isInstanceOf(CoordinatorUnavailableException.class)
           .hasMessageContaining("NO_AUTH");
     }
+    lock.free();
+    assertThat(node.modes().lock(name, Mode.SHARED)).isEqualTo(ResultCode.UNAVAILABLE);
+    assertThat(node.modes().lock(name, Mode.UNLOCK)).isEqualTo(ResultCode.GRANTED);
+    lock = node.allocate(name.number());
     assertThat(children(paths.lock())).hasSize(2); // the entry and the version
     hand.delete().forPath(entry);
   }

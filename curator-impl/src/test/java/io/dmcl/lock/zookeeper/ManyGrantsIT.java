@@ -12,8 +12,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.dmcl.lock.ClusterLock;
 import io.dmcl.lock.Hold;
 import io.dmcl.lock.LimitExceededException;
+import io.dmcl.lock.LockModes.Mode;
 import io.dmcl.lock.LockProperty;
 import io.dmcl.lock.Lockspace;
+import io.dmcl.lock.ResultCode;
 import io.dmcl.lock.zookeeper.curator.CuratorCoordinator;
 import io.dmcl.lock.zookeeper.runtime.Coordinator;
 import io.dmcl.lock.zookeeper.runtime.NodeConfig;
@@ -223,6 +225,8 @@ class ManyGrantsIT {
         .isInstanceOf(LimitExceededException.class)
         .hasMessageContaining("more sessions");
     assertThat(held).hasSizeGreaterThan(50).allSatisfy(Hold::ensureHeld);
+    assertThat(node.modes().lock(2_000, Mode.SHARED)).isEqualTo(ResultCode.LIMIT);
+    assertThat(node.modes().lock(2_000, Mode.UNLOCK)).isEqualTo(ResultCode.GRANTED);
     assertThat(ensemble.ephemeralBytes().values())
         .allSatisfy(bytes -> assertThat(bytes).isLessThan(sessionBytes + OWN_BYTES));
 
