@@ -65,10 +65,32 @@ public record LockspaceDump(
    * @param mode the mode it asks for
    * @param sequence its place
    * @param granted whether it owns the lock
+   * @param use whether the grant is used, as far as the node that made the dump can know
    * @param node the node's session, if it is known
    */
   public record QueueEntry(
-      String requestId, LockMode mode, long sequence, boolean granted, @Nullable NodeEntry node) {}
+      String requestId,
+      LockMode mode,
+      long sequence,
+      boolean granted,
+      Use use,
+      @Nullable NodeEntry node) {}
+
+  /**
+   * What a node does with a request. A cached grant is taken and left again without a word to the
+   * coordinator, so whether another node's grant is held or cached is known to that node alone: its
+   * own dump says it.
+   */
+  public enum Use {
+    /** It waits. */
+    WAITS,
+    /** Granted, and there are holds. */
+    HELD,
+    /** Granted, and kept without being used. */
+    CACHED,
+    /** Granted to another node, which alone knows. */
+    UNKNOWN
+  }
 
   /**
    * What this node knows of a lock.

@@ -17,6 +17,8 @@ import io.dmcl.lock.LockProperty;
 import io.dmcl.lock.LockStats;
 import io.dmcl.lock.Lockspace;
 import io.dmcl.lock.LockspaceDump.LocalEntry;
+import io.dmcl.lock.LockspaceDump.QueueEntry;
+import io.dmcl.lock.LockspaceDump.Use;
 import io.dmcl.lock.LockspaceListener;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
@@ -71,6 +73,9 @@ abstract class CachingContract extends ContractTests {
       first.unlock();
       assertThat(local(lock).granted()).isEqualTo(wanted);
       assertThat(local(lock).cached()).isTrue();
+      assertThat(queue(node(0), lock.name()))
+          .extracting(QueueEntry::use)
+          .containsExactly(Use.CACHED);
       Hold second = acquire(lock, wanted);
       assertThat(second.token()).isEqualTo(first.token());
       second.unlock();

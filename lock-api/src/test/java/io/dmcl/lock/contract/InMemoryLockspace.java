@@ -167,6 +167,7 @@ final class InMemoryLockspace implements Lockspace {
   }
 
   static long toNanos(Duration duration) {
+    Objects.requireNonNull(duration, "the timeout must not be null");
     try {
       return duration.toNanos();
     } catch (ArithmeticException e) {
@@ -178,6 +179,8 @@ final class InMemoryLockspace implements Lockspace {
 
   @Override
   public ClusterLock allocate(LockName name, LockOptions options) {
+    Objects.requireNonNull(name, "the name must not be null");
+    Objects.requireNonNull(options, "the options must not be null");
     return guarded(
         () -> {
           checkOpen();
@@ -271,6 +274,8 @@ final class InMemoryLockspace implements Lockspace {
     Map<InMemoryLock, LockMode> members = new LinkedHashMap<>();
     wanted.forEach(
         (lock, mode) -> {
+          Objects.requireNonNull(lock, "a lock must not be null");
+          Objects.requireNonNull(mode, "the mode must not be null");
           if (!(lock instanceof InMemoryLock own) || own.node != this) {
             throw new IllegalArgumentException(lock + " is not a handle of this lockspace");
           }
@@ -402,12 +407,22 @@ final class InMemoryLockspace implements Lockspace {
                         request.mode,
                         request.token,
                         resource.grants(request),
+                        use(resource, request),
                         request.lock.node.describe()))
             .toList(),
         resource.version,
         resource.value.clone(),
         List.copyOf(resource.deadIntents),
         own == null ? null : own.describe());
+  }
+
+  private LockspaceDump.Use use(Resource resource, Request request) {
+    if (!resource.grants(request)) {
+      return LockspaceDump.Use.WAITS;
+    } else if (request.lock.node != this) {
+      return LockspaceDump.Use.UNKNOWN;
+    }
+    return request.lock.describe().cached() ? LockspaceDump.Use.CACHED : LockspaceDump.Use.HELD;
   }
 
   @Override

@@ -11,6 +11,7 @@ import io.dmcl.lock.LockMode;
 import io.dmcl.lock.LockName;
 import io.dmcl.lock.LockspaceDump.LockEntry;
 import io.dmcl.lock.LockspaceDump.QueueEntry;
+import io.dmcl.lock.LockspaceDump.Use;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -336,6 +337,11 @@ abstract class QueueContract extends ContractTests {
         .extracting(request -> Objects.requireNonNull(request.node()).nodeId())
         .containsExactly(node(1).nodeId(), node(2).nodeId());
     assertThat(entry.queue()).extracting(QueueEntry::requestId).doesNotHaveDuplicates();
+    assertThat(entry.queue()).extracting(QueueEntry::use).containsExactly(Use.HELD, Use.WAITS);
+    assertThat(queue(node(2), name))
+        .as("only its own node knows")
+        .extracting(QueueEntry::use)
+        .containsExactly(Use.UNKNOWN, Use.WAITS);
     assertThat(entry.queue().get(0).sequence()).isLessThan(entry.queue().get(1).sequence());
     assertThat(entry.value()).containsExactly(1, 2);
     assertThat(entry.version()).isEqualTo(reader.version());

@@ -61,6 +61,11 @@ public final class Grant {
     return request;
   }
 
+  /** The id of the request that was granted. */
+  public RequestId requestId() {
+    return request.id();
+  }
+
   /** The lease that it is under. */
   public SessionLease lease() {
     return request.lease();
@@ -93,6 +98,7 @@ public final class Grant {
 
   /** Sets the value that will be published; the caller has an exclusive hold, or demotes. */
   public void setValue(byte[] newValue) {
+    Objects.requireNonNull(newValue, "the value must not be null");
     if (newValue.length > Version.MAX_VALUE_LENGTH) {
       throw new IllegalArgumentException(
           "a value has at most "

@@ -1,12 +1,12 @@
 package io.dmcl.lock.zookeeper.runtime;
 
-import io.dmcl.lock.LockMode;
 import io.dmcl.lock.LockName;
 import io.dmcl.lock.LockspaceDump;
 import io.dmcl.lock.LockspaceDump.LocalEntry;
 import io.dmcl.lock.LockspaceDump.LockEntry;
 import io.dmcl.lock.LockspaceDump.NodeEntry;
 import io.dmcl.lock.LockspaceDump.QueueEntry;
+import io.dmcl.lock.LockspaceDump.Use;
 import io.dmcl.lock.zookeeper.cache.Grant;
 import io.dmcl.lock.zookeeper.cache.LocalLock;
 import io.dmcl.lock.zookeeper.protocol.Code;
@@ -193,14 +193,17 @@ final class Survey {
 
   private LockEntry entry(LockName name, Look look, Map<String, NodeEntry> nodes)
       throws InterruptedException {
+    Own own = LockHandle.await(node.call(() -> own(name)));
     List<QueueEntry> queue = new ArrayList<>();
     for (Entry entry : look.queue().entries()) {
+      boolean granted = look.queue().blockerOf(entry, null) == null;
       queue.add(
           new QueueEntry(
               entry.id().text(),
               entry.mode(),
               entry.sequence(),
-              look.queue().blockerOf(entry, null) == null,
+              granted,
+              granted ? own.useOf(entry.id()) : Use.WAITS,
               nodes.get(entry.id().nonce())));
     }
     Version version = look.version();
@@ -210,28 +213,36 @@ final class Survey {
         version == null ? 0 : version.mzxid(),
         version == null ? new byte[0] : version.value(),
         look.deadIntents().stream().map(RequestId::text).toList(),
-        LockHandle.await(node.call(() -> new Found(local(name)))).entry);
+        own.entry);
   }
 
-  /** Because a future's value must not be null. */
-  private record Found(@Nullable LocalEntry entry) {}
+  /** What this node knows of a lock, and the request behind its grant. */
+  private record Own(@Nullable LocalEntry entry, @Nullable RequestId grant) {
+    Use useOf(RequestId id) {
+      if (entry == null || !id.equals(grant)) {
+        return Use.UNKNOWN;
+      }
+      return entry.cached() ? Use.CACHED : Use.HELD;
+    }
+  }
 
-  private @Nullable LocalEntry local(LockName name) {
+  private Own own(LockName name) {
     LockHandle handle = node.handle(name);
     if (handle == null) {
-      return null;
+      return new Own(null, null);
     }
     LocalLock local = handle.local();
     Grant grant = local.fastGrant();
-    LockMode granted = grant == null ? null : grant.mode();
-    return new LocalEntry(
-        local.toString(),
-        granted,
-        local.word().sharedHolds(),
-        local.word().exclusiveHolds(),
-        local.waiters(),
-        local.demotingNanos(),
-        local.stats());
+    LocalEntry entry =
+        new LocalEntry(
+            local.toString(),
+            grant == null ? null : grant.mode(),
+            local.word().sharedHolds(),
+            local.word().exclusiveHolds(),
+            local.waiters(),
+            local.demotingNanos(),
+            local.stats());
+    return new Own(entry, grant == null ? null : grant.requestId());
   }
 
   private List<Reply.Read> read(List<ReadOp> reads) throws InterruptedException {
