@@ -1,5 +1,6 @@
 package io.dmcl.lock;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,10 +23,12 @@ public final class LockName {
   /**
    * A lock by name. Every character is allowed, {@code /} and control characters included.
    *
+   * @throws NullPointerException if there is no name
    * @throws IllegalArgumentException if the name is empty, longer than 128 code points, or not
    *     valid UTF-16 (an unpaired surrogate)
    */
   public static LockName of(String name) {
+    Objects.requireNonNull(name, "a lock's name must not be null");
     int length = name.codePointCount(0, name.length());
     if (length == 0 || length > MAX_LENGTH) {
       throw new IllegalArgumentException(

@@ -13,7 +13,9 @@ import io.dmcl.lock.ClusterLock;
 import io.dmcl.lock.CoordinatorUnavailableException;
 import io.dmcl.lock.Freshness;
 import io.dmcl.lock.Hold;
+import io.dmcl.lock.LimitExceededException;
 import io.dmcl.lock.LockException;
+import io.dmcl.lock.LockMode;
 import io.dmcl.lock.LockName;
 import io.dmcl.lock.Lockspace;
 import io.dmcl.lock.LockspaceClosedException;
@@ -21,6 +23,7 @@ import io.dmcl.lock.LockspaceListener;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -182,6 +185,27 @@ class BadInputIT {
         .havingRootCause()
         .isInstanceOf(LockspaceClosedException.class)
         .withMessageContaining(why);
+  }
+
+  @Test
+  void acquireAll_doesNotFitOneTransaction_isRefused() throws Exception {
+    try (Lockspace space =
+        connect(ensemble.connectString()).name("\ud83d\udd12".repeat(128)).open()) {
+      Map<ClusterLock, LockMode> set = new LinkedHashMap<>();
+      for (int i = 0; i < 257; i++) {
+        set.put(space.allocate(i), EXCLUSIVE);
+      }
+      assertThatThrownBy(() -> space.acquireAll(set))
+          .isInstanceOf(LimitExceededException.class)
+          .hasMessageContaining("at most 256 locks, this one has 257");
+      set.keySet().removeIf(lock -> lock.name().number() >= 100); // but with a path of 1.5 KiB each
+      assertThatThrownBy(() -> space.acquireAll(set))
+          .isInstanceOf(LimitExceededException.class)
+          .hasMessageContaining("one transaction")
+          .hasMessageContaining("fewer at once");
+      set.keySet().removeIf(lock -> lock.name().number() >= 10);
+      space.acquireAll(set).close();
+    }
   }
 
   // --- the coordination service

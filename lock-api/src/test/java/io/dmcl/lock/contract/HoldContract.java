@@ -12,9 +12,11 @@ import io.dmcl.lock.Hold;
 import io.dmcl.lock.HoldState;
 import io.dmcl.lock.LockMode;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /** Acquire and unlock, by hold and by bare call, of threads and of nodes. */
@@ -215,6 +217,40 @@ abstract class HoldContract extends ContractTests {
     assertThatThrownBy(hold::markRecovered).isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(hold::downgrade).isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(() -> hold.tryUpgrade(PATIENCE)).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  @SuppressWarnings("NullAway")
+  void nullArguments_areRefusedAndNothingIsAskedFor() throws Exception {
+    List<ClusterLock> locks = locks(2);
+    ClusterLock lock = locks.get(0);
+    LockMode none = null;
+    for (int round = 0; round < 2; round++) { // the second time it may be cached
+      List<ThrowingCallable> calls =
+          List.of(
+              () -> lock.acquire(none),
+              () -> lock.tryAcquire(none),
+              () -> lock.tryAcquire(none, PATIENCE),
+              () -> lock.tryAcquire(EXCLUSIVE, null),
+              () -> lock.acquireAsync(none),
+              () -> lock.unlock(none),
+              () -> node(0).acquireAll(Collections.singletonMap(lock, none)),
+              () -> node(0).acquireAll(Collections.singletonMap(null, EXCLUSIVE)));
+      for (ThrowingCallable call : calls) {
+        assertThatThrownBy(call)
+            .isInstanceOf(NullPointerException.class)
+            .hasMessageContaining("must not be null");
+      }
+      Hold hold = exclusive(lock);
+      assertThatThrownBy(() -> hold.setValue(null))
+          .isInstanceOf(NullPointerException.class)
+          .hasMessageContaining("must not be null");
+      assertThatThrownBy(() -> hold.tryUpgrade(null))
+          .isInstanceOf(NullPointerException.class)
+          .hasMessageContaining("must not be null");
+      release(hold);
+    }
+    exclusive(locks.get(1)).unlock();
   }
 
   // ---- the bare calls

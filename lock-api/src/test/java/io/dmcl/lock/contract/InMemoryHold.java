@@ -10,6 +10,7 @@ import io.dmcl.lock.LockMode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
@@ -99,6 +100,7 @@ final class InMemoryHold implements Hold {
 
   @Override
   public void setValue(byte[] value) {
+    Objects.requireNonNull(value, "the value must not be null");
     guarded(
         () -> {
           checkExclusive();
@@ -164,6 +166,7 @@ final class InMemoryHold implements Hold {
 
   @Override
   public boolean tryUpgrade(Duration timeout) throws InterruptedException {
+    Objects.requireNonNull(timeout, "the timeout must not be null");
     return lock.tryUpgrade(this, timeout);
   }
 

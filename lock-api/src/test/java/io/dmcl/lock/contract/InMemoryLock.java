@@ -111,6 +111,7 @@ final class InMemoryLock implements ClusterLock {
 
   @Override
   public void unlock(LockMode mode) {
+    Objects.requireNonNull(mode, "the mode must not be null");
     node.guarded(
         () -> {
           unlockBare(bareHolds.stream().filter(hold -> hold.mode == mode).findFirst().orElse(null));
@@ -142,6 +143,7 @@ final class InMemoryLock implements ClusterLock {
 
   @Override
   public CompletableFuture<Hold> acquireAsync(LockMode mode) {
+    Objects.requireNonNull(mode, "the mode must not be null");
     return node.guarded(
         () -> {
           CompletableFuture<Hold> future = new CompletableFuture<>();
@@ -166,6 +168,7 @@ final class InMemoryLock implements ClusterLock {
 
   private @Nullable InMemoryHold await(LockMode mode, boolean bare, long timeoutNanos)
       throws InterruptedException {
+    Objects.requireNonNull(mode, "the mode must not be null");
     node.cluster.mutex.lockInterruptibly();
     try {
       checkOpen();

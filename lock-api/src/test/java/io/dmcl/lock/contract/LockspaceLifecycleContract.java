@@ -196,6 +196,22 @@ abstract class LockspaceLifecycleContract extends ContractTests {
         .isInstanceOf(IllegalArgumentException.class);
   }
 
+  @Test
+  @SuppressWarnings("NullAway")
+  void allocate_nullArguments_areRefused() {
+    LockName name = freshName();
+    List<ThrowingCallable> calls =
+        List.of(
+            () -> node(0).allocate((String) null),
+            () -> node(0).allocate((LockName) null, LockOptions.of()),
+            () -> node(0).allocate(name, null));
+    for (ThrowingCallable call : calls) {
+      assertThatThrownBy(call)
+          .isInstanceOf(NullPointerException.class)
+          .hasMessageContaining("must not be null");
+    }
+  }
+
   // ---- lockspaces
 
   @Test

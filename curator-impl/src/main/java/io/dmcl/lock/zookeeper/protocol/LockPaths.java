@@ -10,6 +10,12 @@ import java.util.List;
  * @param data what the lock's znode is made with: the name, if the path does not tell it
  */
 public record LockPaths(String lock, byte[] data) {
+  /** The entry and the intent. */
+  public static final int REQUEST_WRITES = 2;
+
+  /** What their names add to the lock's path. */
+  private static final int REQUEST_NAMES_BYTES = 80;
+
   /** The lock's version, whose children are the intents. */
   public String version() {
     return lock + "/version";
@@ -38,6 +44,11 @@ public record LockPaths(String lock, byte[] data) {
   /** The write that makes the version of a lock that has none. */
   public WriteOp createsVersion() {
     return new WriteOp.Create(version(), new byte[0], WriteOp.Kind.PERSISTENT);
+  }
+
+  /** How long the paths of a request's writes are together, at the longest. */
+  public int requestBytes() {
+    return REQUEST_WRITES * lock.length() + REQUEST_NAMES_BYTES;
   }
 
   @Override

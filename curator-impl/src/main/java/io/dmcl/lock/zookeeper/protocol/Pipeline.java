@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  * then does what is read include everything that was sent, and only then are the units of unknown
  * outcome told.
  *
- * <p>The size of replies is bounded too: a multi-read that breaks the connection is halved, and one
- * unit's read that goes on breaking it is refused as {@link Code#UNREADABLE}.
+ * <p>The size of replies is bounded too, by the longest values and by what is known of the queues.
+ * A multi-read that breaks the connection all the same is halved, and one unit's read that goes on
+ * breaking it is refused as {@link Code#UNREADABLE}.
  *
  * <p>Not thread-safe; no I/O of its own.
  */
@@ -59,6 +60,7 @@ public final class Pipeline {
   private static final int MAX_WRITES = 1_000;
   private static final int MAX_WRITE_BYTES = 256 * 1024;
   private static final int MAX_READS = 400;
+  private static final int MAX_REPLY_BYTES = 512 * 1024;
   // Two, so that a release does not make the next request of a lone caller wait for its reply,
   // while
   // under load everything else still gathers.
@@ -84,9 +86,9 @@ public final class Pipeline {
     this.bump = bump;
   }
 
-  /** Whether a set of this many writes and bytes fits one transaction. */
-  public static boolean fits(Unit unit) {
-    return unit.writes().size() < MAX_WRITES && unit.writeBytes() < MAX_WRITE_BYTES;
+  /** Whether so many writes, with paths and data of so many bytes, fit one transaction. */
+  public static boolean fits(int writes, int bytes) {
+    return writes < MAX_WRITES && bytes + writes * Unit.WRITE_BYTES < MAX_WRITE_BYTES;
   }
 
   /** Takes a unit; it is sent by the next {@link #flush}. */
@@ -271,11 +273,9 @@ public final class Pipeline {
     // In the same pipeline, without waiting: a session's requests are executed in order. If the
     // transaction fails, what is read here means nothing.
     for (int from = 0; from < readers.size(); ) {
+      Reading reading = new Reading();
       int to = from;
-      int reads = 0;
-      while (to < readers.size()
-          && (to == from || reads + readers.get(to).reads().size() <= maxReads)) {
-        reads += readers.get(to).reads().size();
+      while (to < readers.size() && reading.takes(readers.get(to), maxReads)) {
         to++;
       }
       sendRead(new Batch(readers.subList(from, to), false, batch));
@@ -292,20 +292,35 @@ public final class Pipeline {
 
   private void sendReads() {
     List<Unit> units = new ArrayList<>();
-    int reads = 0;
+    Reading reading = new Reading();
     while (!pendingReads.isEmpty()
-        && (units.isEmpty() || mayJoin(units.get(0), reads, pendingReads.peek()))) {
-      Unit next = pendingReads.remove();
-      units.add(next);
-      reads += next.reads().size();
+        && (units.isEmpty() || mayJoin(units.get(0), pendingReads.peek()))
+        && reading.takes(pendingReads.peek(), maxReads)) {
+      units.add(pendingReads.remove());
     }
     sendRead(new Batch(units, false, null));
   }
 
-  private boolean mayJoin(Unit first, int reads, Unit next) {
-    return reads + next.reads().size() <= maxReads
-        && !suspects.isSuspect(first)
-        && !suspects.isSuspect(next);
+  private boolean mayJoin(Unit first, Unit next) {
+    return !suspects.isSuspect(first) && !suspects.isSuspect(next);
+  }
+
+  /** A multi-read that is put together: its reply has to fit a packet. */
+  private static final class Reading {
+    private int reads;
+    private long replyBytes;
+
+    /** Whether the unit goes with those before it; the first one always does. */
+    boolean takes(Unit unit, int maxReads) {
+      int moreReads = unit.reads().size();
+      int moreBytes = unit.replyBytes();
+      if (reads > 0 && (reads + moreReads > maxReads || replyBytes + moreBytes > MAX_REPLY_BYTES)) {
+        return false;
+      }
+      reads += moreReads;
+      replyBytes += moreBytes;
+      return true;
+    }
   }
 
   private void sendRead(Batch batch) {

@@ -131,6 +131,7 @@ public class Request implements Unit.Owner, WatchOwner {
     List<WriteOp> unsettled = List.of();
     @Nullable Runnable absent;
     @Nullable Look look; // of an upgrade, while the shared entry is being deleted
+    int crowd; // how many were in the queue when it looked last
 
     Entering(@Nullable Entry upgradeFrom) {
       this.upgradeFrom = upgradeFrom;
@@ -566,6 +567,7 @@ public class Request implements Unit.Owner, WatchOwner {
       return;
     }
     Entry own = place();
+    entering().crowd = look.queue().entries().size();
     if (look.queue().find(id()) == null) {
       end(Ending.VANISHED);
       return;
@@ -744,6 +746,11 @@ public class Request implements Unit.Owner, WatchOwner {
     entering().absent = ifAbsent;
     doubted = true;
     wire.submit(Unit.reading(this, Look.reads(paths, false)));
+  }
+
+  @Override
+  public int crowd() {
+    return entering == null ? 0 : entering.crowd;
   }
 
   /** The larger unit that {@link #enterIn} stood in will not be sent (again). */

@@ -14,6 +14,15 @@ import java.util.List;
  * @param owner who is told
  */
 public record Unit(List<WriteOp> writes, List<ReadOp> reads, boolean mayLackLock, Owner owner) {
+  /** What a write needs in a packet besides its path and data. */
+  static final int WRITE_BYTES = 64;
+
+  /** Half of the longest value, with its stat: every second read is that of a version. */
+  private static final int READ_BYTES = 640;
+
+  /** The name of an entry and that of its intent. */
+  private static final int ENTRY_BYTES = 80;
+
   /** Copies the lists. */
   public Unit {
     writes = List.copyOf(writes);
@@ -34,7 +43,7 @@ public record Unit(List<WriteOp> writes, List<ReadOp> reads, boolean mayLackLock
   int writeBytes() {
     int bytes = 0;
     for (WriteOp write : writes) {
-      bytes += 64 + write.path().length();
+      bytes += WRITE_BYTES + write.path().length();
       if (write instanceof WriteOp.Create create) {
         bytes += create.data().length;
       } else if (write instanceof WriteOp.SetData set) {
@@ -42,6 +51,11 @@ public record Unit(List<WriteOp> writes, List<ReadOp> reads, boolean mayLackLock
       }
     }
     return bytes;
+  }
+
+  /** What the reads' reply is expected to need in a packet. */
+  int replyBytes() {
+    return reads.size() * READ_BYTES + owner.crowd() * ENTRY_BYTES;
   }
 
   /**
@@ -79,5 +93,10 @@ public record Unit(List<WriteOp> writes, List<ReadOp> reads, boolean mayLackLock
 
     /** The session has ended; whether the writes were done is not known. */
     void ended(Unit unit);
+
+    /** How many entries a look is known to find, so that it is not read with too many others. */
+    default int crowd() {
+      return 0;
+    }
   }
 }

@@ -14,6 +14,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -101,6 +102,7 @@ final class GrantHold implements Hold {
 
   @Override
   public void addListener(HoldListener listener) {
+    Objects.requireNonNull(listener, "the listener must not be null");
     watched = true;
     handle.node().loop().run(() -> handle.node().watchHold(this, grant, listener));
   }
@@ -145,6 +147,7 @@ final class GrantHold implements Hold {
 
   @Override
   public boolean tryUpgrade(Duration timeout) throws InterruptedException {
+    LockHandle.checkTimeout(timeout);
     ensureHeld();
     if (mode == LockMode.EXCLUSIVE) {
       return true;

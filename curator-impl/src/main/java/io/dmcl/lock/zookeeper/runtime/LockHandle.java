@@ -19,6 +19,7 @@ import io.dmcl.lock.zookeeper.cache.Waiter;
 import io.dmcl.lock.zookeeper.protocol.Look;
 import io.dmcl.lock.zookeeper.runtime.FlightRecord.Outcome;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -77,6 +78,7 @@ final class LockHandle implements ClusterLock {
 
   @Override
   public void unlock(LockMode mode) {
+    checkMode(mode);
     Grant grant = local.fastGrant(); // when the hold has left there may be another, or none
     boolean news = !word.isOpen() && grant != null && grant.freshness() != Freshness.UNCHANGED;
     if (news) {
@@ -124,6 +126,7 @@ final class LockHandle implements ClusterLock {
 
   @Override
   public @Nullable Hold tryAcquire(LockMode mode, Duration timeout) throws InterruptedException {
+    checkTimeout(timeout);
     Hold hold = tryFastHold(mode);
     if (hold != null) {
       return hold;
@@ -163,6 +166,7 @@ final class LockHandle implements ClusterLock {
   }
 
   private @Nullable Hold tryFastHold(LockMode mode) {
+    checkMode(mode);
     Grant grant = tryFast(mode);
     return grant == null ? null : new GrantHold(this, grant, mode, Freshness.UNCHANGED);
   }
@@ -373,7 +377,17 @@ final class LockHandle implements ClusterLock {
             + " another node may have had it since");
   }
 
+  /** In the event loop it would be too late to refuse it: that would fail the lockspace. */
+  static void checkMode(LockMode mode) {
+    Objects.requireNonNull(mode, "the mode must not be null");
+  }
+
+  static void checkTimeout(Duration timeout) {
+    Objects.requireNonNull(timeout, "the timeout must not be null");
+  }
+
   static @Nullable Long deadline(Duration timeout) {
+    checkTimeout(timeout);
     // Longer than the clock can count is for ever.
     long nanos;
     try {

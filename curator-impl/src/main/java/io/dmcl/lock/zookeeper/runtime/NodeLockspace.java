@@ -17,10 +17,13 @@ import io.dmcl.lock.LockspaceListener;
 import io.dmcl.lock.zookeeper.cache.AcquireAll;
 import io.dmcl.lock.zookeeper.cache.Grant;
 import io.dmcl.lock.zookeeper.cache.LocalLock;
+import io.dmcl.lock.zookeeper.protocol.LockPaths;
+import io.dmcl.lock.zookeeper.protocol.Pipeline;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -71,6 +74,8 @@ public final class NodeLockspace extends BlockingSets {
 
   @Override
   public ClusterLock allocate(LockName lock, LockOptions options) {
+    Objects.requireNonNull(lock, "the name must not be null");
+    Objects.requireNonNull(options, "the options must not be null");
     LockHandle handle = LockHandle.join(node.call(() -> node.allocate(lock, options)));
     if (options.has(LockProperty.PREALLOC_DLM)) {
       try {
@@ -99,11 +104,23 @@ public final class NodeLockspace extends BlockingSets {
       throw new LimitExceededException(
           "a set has at most " + MAX_SET + " locks, this one has " + locks.size());
     }
+    locks.values().forEach(LockHandle::checkMode);
+    int pathBytes = 0;
     for (ClusterLock lock : locks.keySet()) {
+      Objects.requireNonNull(lock, "a lock must not be null");
       if (!(lock instanceof LockHandle handle) || handle.node() != node) {
         throw new IllegalArgumentException("lock " + lock.name() + " is not of lockspace " + name);
       }
       handle.checkNotFreed();
+      pathBytes += handle.local().paths().requestBytes();
+    }
+    if (!Pipeline.fits(LockPaths.REQUEST_WRITES * locks.size(), pathBytes)) {
+      throw new LimitExceededException(
+          "a set has to fit one transaction, and the paths of this one's "
+              + locks.size()
+              + " locks come to "
+              + pathBytes
+              + " bytes: ask for fewer at once, or choose shorter names");
     }
   }
 
@@ -159,6 +176,7 @@ public final class NodeLockspace extends BlockingSets {
 
   @Override
   public void addListener(LockspaceListener listener) {
+    Objects.requireNonNull(listener, "the listener must not be null");
     node.addListener(listener);
   }
 

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -58,6 +59,7 @@ public final class SpreadLockspace extends BlockingSets {
   }
 
   private NodeLockspace home(LockName lock) {
+    Objects.requireNonNull(lock, "the name must not be null");
     return partOn(rendezvous.home(lock));
   }
 
@@ -112,10 +114,12 @@ public final class SpreadLockspace extends BlockingSets {
   private List<SpreadSet.Unit> units(Map<ClusterLock, LockMode> locks) {
     SortedMap<String, Map<ClusterLock, LockMode>> byHome = new TreeMap<>();
     locks.forEach(
-        (lock, mode) ->
-            byHome
-                .computeIfAbsent(rendezvous.home(lock.name()), home -> new LinkedHashMap<>())
-                .put(lock, mode));
+        (lock, mode) -> {
+          Objects.requireNonNull(lock, "a lock must not be null");
+          byHome
+              .computeIfAbsent(rendezvous.home(lock.name()), home -> new LinkedHashMap<>())
+              .put(lock, mode);
+        });
     List<SpreadSet.Unit> units = new ArrayList<>();
     byHome.forEach((home, members) -> units.add(new SpreadSet.Unit(partOn(home), members)));
     return units;
