@@ -5,10 +5,13 @@ package io.dmcl.lock;
  * one call after the other. All methods do nothing by default.
  */
 public interface LockspaceListener {
-  /** The session ended or its lease ran out: every grant on it is lost. */
+  /**
+   * The session ended or its lease ran out: every grant on it is lost. If both happen, one after
+   * the other, it is told once.
+   */
   default void sessionLost(Lockspace lockspace) {}
 
-  /** A session is there again and locks can be acquired. */
+  /** A session is there, or has a lease again after a loss: locks can be acquired. */
   default void sessionEstablished(Lockspace lockspace) {}
 
   /**
@@ -21,7 +24,10 @@ public interface LockspaceListener {
   /** A demote hook threw; the grant is released as if its owner had died. */
   default void hookFailed(ClusterLock lock, Throwable cause) {}
 
-  /** A demote hook has been running for {@code nanos} nanoseconds and another node waits for it. */
+  /**
+   * A demote hook has been running for {@code nanos} nanoseconds, whatever it was called for. The
+   * grant is kept until it returns, and whoever waits for the lock, here or elsewhere, waits on.
+   */
   default void hookOverdue(ClusterLock lock, long nanos) {}
 
   /** The lockspace closed itself because a promise could not be kept. */

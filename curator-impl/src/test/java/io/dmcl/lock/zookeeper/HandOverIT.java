@@ -288,15 +288,21 @@ class HandOverIT {
   }
 
   @Test
-  void recall_hookHangs_isReportedOnce_andTheOthersAreServedWhenItReturns() throws Exception {
+  void hookHangs_recalledOrDropped_isReportedOnce_andTheOthersAreServedWhenItReturns()
+      throws Exception {
+    CountDownLatch inside = new CountDownLatch(2);
     CountDownLatch goOn = new CountDownLatch(1);
+    BlockingQueue<ClusterLock> overdue = new LinkedBlockingQueue<>();
     BlockingQueue<Long> overdueNanos = new LinkedBlockingQueue<>();
-    ClusterLock mine =
-        nodes
-            .get(0)
-            .allocate(
-                LockName.of("hook-hangs"),
-                LockOptions.of(LockProperty.CACHE_WR_LK).withDemoteHook(demotion -> goOn.await()));
+    LockOptions options =
+        LockOptions.of(LockProperty.CACHE_WR_LK)
+            .withDemoteHook(
+                demotion -> {
+                  inside.countDown();
+                  goOn.await();
+                });
+    ClusterLock recalled = nodes.get(0).allocate(LockName.of("hook-hangs"), options);
+    ClusterLock dropped = nodes.get(0).allocate(LockName.of("hook-hangs-too"), options);
     ClusterLock theirs = nodes.get(1).allocate("hook-hangs");
     nodes
         .get(0)
@@ -304,21 +310,29 @@ class HandOverIT {
             new LockspaceListener() {
               @Override
               public void hookOverdue(ClusterLock lock, long nanos) {
-                if (lock == mine) {
-                  overdueNanos.add(nanos);
-                }
+                overdue.add(lock);
+                overdueNanos.add(nanos);
               }
             });
-    acquire(mine, EXCLUSIVE).unlock();
+    acquire(recalled, EXCLUSIVE).unlock();
+    acquire(dropped, EXCLUSIVE).unlock();
     CompletableFuture<Hold> waiter = theirs.acquireAsync(EXCLUSIVE);
+    CompletableFuture<Void> drop = dropped.drop();
 
-    Long nanos = overdueNanos.poll(Patience.LIMIT.toSeconds(), TimeUnit.SECONDS);
-    assertThat(nanos).as("for how long it has been running").isPositive();
+    for (int i = 0; i < 2; i++) {
+      Long nanos = overdueNanos.poll(Patience.LIMIT.toSeconds(), TimeUnit.SECONDS);
+      assertThat(nanos).as("for how long it has been running").isPositive();
+    }
+    assertThat(overdue).containsExactlyInAnyOrder(recalled, dropped);
+    assertThat(inside.getCount()).as("each on a thread of its own").isZero();
     assertThat(waiter).isNotDone();
+    assertThat(drop).isNotDone();
 
     goOn.countDown();
     release(get(waiter));
-    mine.free();
+    get(drop);
+    recalled.free();
+    dropped.free();
     theirs.free();
     assertThat(overdueNanos).isEmpty();
   }

@@ -47,6 +47,12 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     /** The lease is over: everything granted under it is lost. */
     void leaseOver(Lane lane, SessionLease lease);
 
+    /** All grants of the lane were lost: once, if the lease ran out and then the session ended. */
+    void lost();
+
+    /** After a loss the session lives on, and has a lease again. */
+    void restored();
+
     /** The session has ended: all its requests have to be told. */
     void sessionEnded(Lane lane, SessionLease lease);
 
@@ -95,6 +101,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
   private final Map<ReadOp, WatchOwner> unsetWatches = new LinkedHashMap<>();
   private long renewalAtNanos;
   private boolean renewalScheduled;
+  private boolean lossTold; // and that all is well again was not
   private long leaseCheckAtNanos;
   private boolean leaseCheckScheduled;
   private long lastNanos;
@@ -419,6 +426,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     requestsMade = 0;
     connected = true;
     ready = false;
+    lossTold = false;
     settling = null;
     lease = new Lease(config.tickNanos(), timeoutNanos - timeoutNanos / MARGIN_DIVISOR);
     pipeline = new Pipeline(this, new WriteOp.SetData(layout.node(nonce), host.nodeData()));
@@ -450,7 +458,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     bootstrap.clear();
     watches.clear();
     unsetWatches.clear();
-    host.leaseOver(this, shared);
+    leaseOver(shared);
     pipe.end();
     entryBytes = 0;
     host.sessionEnded(this, shared);
@@ -666,6 +674,10 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     if (begins) {
       host.leaseChanged(this, shared);
     }
+    if (begins && lossTold) {
+      lossTold = false;
+      host.restored();
+    }
   }
 
   private void scheduleLeaseCheck() {
@@ -719,7 +731,15 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
           new Lease(
               config.tickNanos(),
               on == null ? 0 : on.timeoutNanos() - on.timeoutNanos() / MARGIN_DIVISOR);
-      host.leaseOver(this, shared);
+      leaseOver(shared);
+    }
+  }
+
+  private void leaseOver(SessionLease shared) {
+    host.leaseOver(this, shared);
+    if (!lossTold) {
+      lossTold = true;
+      host.lost();
     }
   }
 

@@ -734,10 +734,18 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
     for (LocalLock lock : locals()) {
       lock.leaseOver(lease);
     }
-    if (ended) {
-      return; // it was closed, not lost
+  }
+
+  @Override
+  public void lost() {
+    if (!ended) { // then it was closed
+      tell(listener -> listener.sessionLost(lockspace()));
     }
-    tell(listener -> listener.sessionLost(lockspace()));
+  }
+
+  @Override
+  public void restored() {
+    tell(listener -> listener.sessionEstablished(lockspace()));
   }
 
   @Override
