@@ -37,13 +37,6 @@ import org.jspecify.annotations.Nullable;
  * <p>A builder is used once. It is not thread-safe; the lockspace is.
  */
 public final class ZooKeeperLockspace {
-  /**
-   * What the paths of one session's entries may come to: when a session ends, ZooKeeper logs them
-   * all as one record, and a server does not start again if that is over its limit
-   * (ZOOKEEPER-4306).
-   */
-  private static final int MAX_SESSION_BYTES = 512 * 1024;
-
   private static final Duration DEFAULT_SESSION_TIMEOUT = Duration.ofSeconds(15);
 
   private static final Pattern ENSEMBLE_NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
@@ -306,7 +299,12 @@ public final class ZooKeeperLockspace {
                 IntStream.range(0, sessions).mapToObj(i -> source.coordinator(this, i)).toList()));
     NodeConfig config =
         new NodeConfig(
-            root, name, tick.toNanos(), idle.toNanos(), maxCachedGrants, MAX_SESSION_BYTES);
+            root,
+            name,
+            tick.toNanos(),
+            idle.toNanos(),
+            maxCachedGrants,
+            NodeConfig.MAX_SESSION_BYTES);
     return spread
         ? Nodes.openSpread(config, coordinators, closeTimeout.toNanos(), listeners)
         : Nodes.open(

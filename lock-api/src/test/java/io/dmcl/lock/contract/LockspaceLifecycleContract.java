@@ -16,6 +16,7 @@ import io.dmcl.lock.Lockspace;
 import io.dmcl.lock.LockspaceClosedException;
 import io.dmcl.lock.LockspaceDump;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -235,6 +236,7 @@ abstract class LockspaceLifecycleContract extends ContractTests {
 
   @Test
   void dump_showsTheNodes() throws Exception {
+    Instant begun = ProcessHandle.current().info().startInstant().orElse(Instant.EPOCH);
     Lockspace leaving = cluster.extraNode();
     String id = leaving.nodeId();
     node(1);
@@ -247,6 +249,9 @@ abstract class LockspaceLifecycleContract extends ContractTests {
         .contains(id, node(0).nodeId(), node(1).nodeId());
     assertThat(dump.nodes()).extracting(LockspaceDump.NodeEntry::sessionId).doesNotHaveDuplicates();
     assertThat(dump.nodes()).allMatch(node -> node.pid() == ProcessHandle.current().pid());
+    assertThat(dump.nodes())
+        .allSatisfy(node -> assertThat(node.host()).isNotBlank())
+        .allSatisfy(node -> assertThat(node.since()).isBetween(begun, dump.at()));
     leaving.close();
     eventually("it is gone", () -> !showsNode(id));
   }

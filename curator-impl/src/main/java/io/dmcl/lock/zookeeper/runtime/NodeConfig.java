@@ -10,7 +10,8 @@ package io.dmcl.lock.zookeeper.runtime;
  * @param tickNanos at least the {@code tickTime} of any server that may lead
  * @param idleNanos a cached grant that was not used for so long is given back; 0 for never
  * @param maxCachedGrants beyond so many grants the least recently used idle ones are given back
- * @param maxSessionBytes what the paths of one session's entries may come to
+ * @param maxSessionBytes what the paths of one session's entries may come to, at most {@link
+ *     #MAX_SESSION_BYTES}
  */
 public record NodeConfig(
     String root,
@@ -20,6 +21,23 @@ public record NodeConfig(
     long idleNanos,
     int maxCachedGrants,
     int maxSessionBytes) {
+  /**
+   * When a session ends, ZooKeeper logs all its paths as one record, and a server does not start
+   * again if that is over its limit of 1 MiB (ZOOKEEPER-4306). Half of it is left to what a record
+   * has besides, and to servers that are configured for less.
+   */
+  public static final int MAX_SESSION_BYTES = 512 * 1024;
+
+  /** Checks the bound that an ensemble's life depends on. */
+  public NodeConfig {
+    if (maxSessionBytes > MAX_SESSION_BYTES) {
+      throw new IllegalArgumentException(
+          "a session's entries must not come to more than "
+              + MAX_SESSION_BYTES
+              + " bytes, not to "
+              + maxSessionBytes);
+    }
+  }
 
   /** Of a lockspace on one ensemble. */
   public NodeConfig(

@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** What a node says of its sessions, and which idle grants it gives back, as time passes. */
+/** What a node does, and says of its sessions, as time passes. */
 class NodeEventsTest {
   private static final long TICK_NANOS = 2_000_000_000L;
   private static final long TIMEOUT_NANOS = 6 * TICK_NANOS;
@@ -93,6 +93,58 @@ class NodeEventsTest {
     cluster.ensemble.expire(node.client);
     cluster.pass(4 * TICK_NANOS);
     assertThat(told).containsExactly("lost", "established");
+  }
+
+  @Test
+  void suspended_forLessThanTheMargin_isNoLoss() {
+    SimNode node = openTold();
+    Hold hold = hold(node);
+    node.pause();
+    node.suspended(TIMEOUT_NANOS / 25);
+    node.resume();
+    cluster.pass(4 * TICK_NANOS);
+    assertThat(hold.state()).isEqualTo(HoldState.HELD);
+    assertThat(told).isEmpty();
+  }
+
+  // --- the lease
+
+  @Test
+  void lease_sessionThatWeAskedFor_isThereAtOnceAndShorterThanTheSession() {
+    SimNode node = cluster.open();
+    Hold hold = hold(node);
+    assertThat(hold.leaseRemainingNanos())
+        .isGreaterThan(TIMEOUT_NANOS / 2)
+        .isLessThanOrEqualTo(TIMEOUT_NANOS - TIMEOUT_NANOS / 20);
+  }
+
+  @Test
+  void acquire_sessionOfAForeignClient_waitsUntilItIsProvenToLive() {
+    SimNode node = cluster.openOnForeignClient();
+    CompletableFuture<Hold> hold =
+        node.access.allocate(LockName.of(1), CACHED).acquireAsync(LockMode.EXCLUSIVE);
+    cluster.pass(TICK_NANOS * 9 / 10);
+    assertThat(hold).isNotDone();
+    cluster.pass(TICK_NANOS);
+    assertThat(hold).isCompleted();
+  }
+
+  // --- durable
+
+  @Test
+  void unlockAsyncAndFree_releaseOnItsWay_completeWhenItIsDurable() {
+    SimNode node = cluster.open();
+    ClusterLock lock = node.access.allocate(LockName.of(1), LockOptions.of());
+    CompletableFuture<Void> unlocked = hold(lock).unlockAsync();
+    assertThat(unlocked).isNotDone();
+    cluster.calm();
+    assertThat(unlocked).isCompleted();
+
+    hold(lock).unlock();
+    CompletableFuture<Void> freed = lock.freeAsync();
+    assertThat(freed).isNotDone();
+    cluster.calm();
+    assertThat(freed).isCompleted();
   }
 
   // --- idle grants

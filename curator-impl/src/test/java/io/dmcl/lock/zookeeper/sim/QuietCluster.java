@@ -36,21 +36,31 @@ final class QuietCluster {
     return open(0, Integer.MAX_VALUE);
   }
 
+  /** A node on a client of the user's, which has its session: nobody knows since when. */
+  SimNode openOnForeignClient() {
+    return open(0, Integer.MAX_VALUE, false);
+  }
+
   /** As {@link #open()}; the limits are those of {@link NodeConfig}. */
   SimNode open(long idleNanos, int maxCachedGrants) {
+    SimNode node = open(idleNanos, maxCachedGrants, true);
+    calm();
+    return node;
+  }
+
+  private SimNode open(long idleNanos, int maxCachedGrants, boolean owned) {
     long[] nonces = {1000L * (nodes.size() + 1)};
     SimNode node =
         new SimNode(
             ensemble,
             nodes.size(),
             "node " + nodes.size(),
-            new NodeConfig("/r", "s", tickNanos, idleNanos, maxCachedGrants, 1 << 19),
+            new NodeConfig("/r", "s", tickNanos, idleNanos, maxCachedGrants, NodeConfig.MAX_SESSION_BYTES),
             new NodeClock(ensemble::nowNanos, 0, 0),
             sessionTimeoutNanos,
-            true,
+            owned,
             () -> nonces[0]++);
     nodes.add(node);
-    calm();
     return node;
   }
 
