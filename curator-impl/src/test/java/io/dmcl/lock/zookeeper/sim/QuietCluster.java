@@ -36,9 +36,13 @@ final class QuietCluster {
     return open(0, Integer.MAX_VALUE);
   }
 
-  /** A node on a client of the user's, which has its session: nobody knows since when. */
-  SimNode openOnForeignClient() {
-    return open(0, Integer.MAX_VALUE, false);
+  /**
+   * A node that begins to open.
+   *
+   * @param owned whether the client is made for it, or is the user's
+   */
+  SimNode begin(boolean owned) {
+    return open(0, Integer.MAX_VALUE, owned);
   }
 
   /** As {@link #open()}; the limits are those of {@link NodeConfig}. */
@@ -55,7 +59,8 @@ final class QuietCluster {
             ensemble,
             nodes.size(),
             "node " + nodes.size(),
-            new NodeConfig("/r", "s", tickNanos, idleNanos, maxCachedGrants, NodeConfig.MAX_SESSION_BYTES),
+            new NodeConfig(
+                "/r", "s", tickNanos, idleNanos, maxCachedGrants, NodeConfig.MAX_SESSION_BYTES),
             new NodeClock(ensemble::nowNanos, 0, 0),
             sessionTimeoutNanos,
             owned,
@@ -94,7 +99,8 @@ final class QuietCluster {
     }
   }
 
-  private static boolean run(SimNode node) {
+  /** What the node can do without hearing of anybody; whether that was anything. */
+  static boolean run(SimNode node) {
     if (!node.isRunning()) {
       return false;
     }
