@@ -1,5 +1,7 @@
 package io.dmcl.dm;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.dmcl.dm.disk.DiskFaults;
 import io.dmcl.dm.disk.DiskSettings;
 import io.dmcl.dm.disk.WriteCache;
@@ -14,15 +16,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +47,7 @@ public final class TestCluster implements AutoCloseable {
   public enum Arrives {
     NOTHING,
     FIRST_HALF,
+    LAST_HALF,
     ALL
   }
 
@@ -110,13 +117,13 @@ public final class TestCluster implements AutoCloseable {
       BitSet part = new BitSet();
       Death planned = death.get();
       if (planned != null && planned.when.test(write) && death.compareAndSet(planned, null)) {
-        int arriving =
-            switch (planned.arrives) {
-              case NOTHING -> 0;
-              case FIRST_HALF -> sectors / 2;
-              case ALL -> sectors;
-            };
-        part.set(0, arriving);
+        int half = sectors / 2;
+        switch (planned.arrives) {
+          case NOTHING -> {}
+          case FIRST_HALF -> part.set(0, half);
+          case LAST_HALF -> part.set(half, sectors);
+          case ALL -> part.set(0, sectors);
+        }
         return part;
       }
       if (writes.incrementAndGet() != crashAt) {
@@ -242,6 +249,23 @@ public final class TestCluster implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /** Begins something on a thread of its own, and returns when it waits for something. */
+  public static FutureTask<Boolean> waiting(Work work) {
+    FutureTask<Boolean> task =
+        new FutureTask<>(
+            () -> {
+              work.run();
+              return true;
+            });
+    Thread thread = new Thread(task);
+    thread.setDaemon(true);
+    thread.start();
+    Set<Thread.State> waits = EnumSet.of(Thread.State.WAITING, Thread.State.TIMED_WAITING);
+    Awaitility.await().until(() -> task.isDone() || waits.contains(thread.getState()));
+    assertThat(task.isDone()).as("waits").isFalse();
+    return task;
   }
 
   /** After a power cut: settles what was not flushed. */

@@ -40,7 +40,7 @@ final class DirtyLog implements AutoCloseable {
 
   private final DeviceLock lock;
   private final int regions;
-  private final int legs;
+  private final Legs legs;
   private final @Nullable LogFormat disk;
   private final MirrorLine.Errors errors;
 
@@ -54,7 +54,7 @@ final class DirtyLog implements AutoCloseable {
   @GuardedBy("this")
   private boolean givenUp;
 
-  /** The regions that this node has marked. */
+  /** The regions that this node has marked, in this session. */
   @GuardedBy("this")
   private final BitSet mine = new BitSet();
 
@@ -64,7 +64,7 @@ final class DirtyLog implements AutoCloseable {
   private volatile char answered = 'A';
 
   DirtyLog(
-      DeviceLock lock, int regions, int legs, @Nullable LogFormat disk, MirrorLine.Errors errors) {
+      DeviceLock lock, int regions, Legs legs, @Nullable LogFormat disk, MirrorLine.Errors errors) {
     this.lock = lock;
     this.regions = regions;
     this.legs = legs;
@@ -76,7 +76,7 @@ final class DirtyLog implements AutoCloseable {
   private LogValue fresh() {
     BitSet all = new BitSet();
     all.set(0, regions);
-    return new LogValue(0, "A".repeat(legs), 'A', all);
+    return new LogValue(0, "A".repeat(legs.count()), 'A', all);
   }
 
   @Override
@@ -126,14 +126,10 @@ final class DirtyLog implements AutoCloseable {
     return disk != null && value.log() == 'A';
   }
 
-  /** The regions whose bit is 0 and that this node has not marked, as they are now. */
-  synchronized BitSet markedElsewhere() throws IOException {
+  /** The regions whose bit is 0, by whichever node, as they are now. */
+  synchronized BitSet marked() throws IOException {
     refresh();
-    BitSet marked = new BitSet();
-    marked.set(0, regions);
-    marked.andNot(clean);
-    marked.andNot(mine);
-    return marked;
+    return allBut(clean);
   }
 
   @GuardedBy("this")
@@ -144,7 +140,7 @@ final class DirtyLog implements AutoCloseable {
     if (current) {
       return;
     }
-    LogValue theirs = LogValue.decode(hold.value(), legs, regions);
+    LogValue theirs = LogValue.decode(hold.value(), legs.count(), regions);
     boolean died = lock.freshness(hold) == Freshness.OWNER_DIED;
     LogValue base = theirs == null ? fresh() : theirs;
     try {
@@ -196,9 +192,7 @@ final class DirtyLog implements AutoCloseable {
   /** After a death a bit of 0 may be anybody's: all are looked at, but for our own. */
   @GuardedBy("this")
   private BitSet zeroBits() {
-    BitSet zero = new BitSet();
-    zero.set(0, regions);
-    zero.andNot(clean);
+    BitSet zero = allBut(clean);
     zero.andNot(mine);
     return zero;
   }
@@ -209,7 +203,7 @@ final class DirtyLog implements AutoCloseable {
       current = false;
       mine.clear();
       Fence fence = lock.fence(hold, null);
-      LogValue earlier = LogValue.decode(hold.value(), legs, regions);
+      LogValue earlier = LogValue.decode(hold.value(), legs.count(), regions);
       LogValue started = fresh();
       if (disk == null) {
         // A core log's state is in the value only.
@@ -325,6 +319,22 @@ final class DirtyLog implements AutoCloseable {
     }
   }
 
+  /**
+   * Where no log's gate was passed the legs' gates tell whether the region was lost meanwhile: who
+   * has it now has raised them before he did anything else.
+   */
+  @GuardedBy("this")
+  private void ensureOwned(@Nullable Fence region) throws IOException {
+    if (!isOnDisk()) {
+      try {
+        legs.flush(region);
+      } catch (IOException | RuntimeException e) {
+        current = false;
+        throw e;
+      }
+    }
+  }
+
   private boolean ignored(IOException e) {
     return errors == MirrorLine.Errors.IGNORED && !isOurs(e);
   }
@@ -399,6 +409,7 @@ final class DirtyLog implements AutoCloseable {
       mine.clear(region);
       clean.set(region);
       store(hold, true, fence);
+      ensureOwned(fence);
       LogValue changed = value.withRegion(region, true);
       for (int leg : answered) {
         changed = changed.withLeg(leg, 'A');
@@ -432,6 +443,7 @@ final class DirtyLog implements AutoCloseable {
       mine.clear(region);
       clean.clear(region);
       store(hold, true, fence);
+      ensureOwned(fence);
       LogValue changed = value;
       for (int leg : failed) {
         changed = changed.withLeg(leg, letter);

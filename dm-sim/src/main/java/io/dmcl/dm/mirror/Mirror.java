@@ -2,7 +2,6 @@ package io.dmcl.dm.mirror;
 
 import io.dmcl.dm.Bio;
 import io.dmcl.dm.BioException;
-import io.dmcl.dm.BlockDevice;
 import io.dmcl.dm.DeviceLock;
 import io.dmcl.dm.Fence;
 import io.dmcl.lock.Demotion;
@@ -34,29 +33,18 @@ import org.jspecify.annotations.Nullable;
  * while any region is out of sync.
  */
 final class Mirror implements AutoCloseable {
-  /**
-   * A leg.
-   *
-   * @param offset where the mirror begins on the device
-   */
-  record Leg(BlockDevice device, long offset) {
-    void submit(Bio bio, @Nullable Fence fence) throws IOException {
-      Bio there = bio.op() == Bio.Op.FLUSH ? bio : bio.at(offset + bio.sector());
-      device.submit(there.withFence(fence));
-    }
-  }
-
   private static final int COPY_SECTORS = 1024;
 
   /** Long enough to recall a cached grant, short where another node is at the region. */
   private static final Duration RECALL = Duration.ofMillis(200);
 
-  private final List<Leg> legs;
+  private final Legs legs;
   private final long length;
   private final int regionSectors;
   private final boolean balanced;
   private final MirrorLine.Errors errors;
   private final DirtyLog log;
+  private final Activation activation;
   private final HeldBios held;
   private final BiFunction<Integer, Mirror, DeviceLock> locks;
   private final Map<Integer, Region> regions = new ConcurrentHashMap<>();
@@ -64,13 +52,19 @@ final class Mirror implements AutoCloseable {
   private final LongAdder recovered = new LongAdder();
 
   Mirror(
-      MirrorLine line, long length, DirtyLog log, BiFunction<Integer, Mirror, DeviceLock> locks) {
-    this.legs = line.legs();
+      MirrorLine line,
+      Legs legs,
+      long length,
+      DirtyLog log,
+      Activation activation,
+      BiFunction<Integer, Mirror, DeviceLock> locks) {
+    this.legs = legs;
     this.length = length;
     this.regionSectors = line.regionSectors();
     this.balanced = line.features().contains("balance");
     this.errors = line.errors();
     this.log = log;
+    this.activation = activation;
     this.held = new HeldBios(log);
     this.locks = locks;
   }
@@ -90,6 +84,10 @@ final class Mirror implements AutoCloseable {
 
   DirtyLog log() {
     return log;
+  }
+
+  Activation activation() {
+    return activation;
   }
 
   /** How many regions this node has recovered. */
@@ -121,6 +119,8 @@ final class Mirror implements AutoCloseable {
       throws IOException {
     while (true) {
       try (Hold hold = region.lock.acquire(mode)) {
+        // Under the hold: with another session others may have come, with other regions.
+        activation.ensure();
         if (region.enter(hold) != Freshness.OWNER_DIED) {
           Fence fence = region.lock.fence(hold, above);
           region.traffic.readLock().lock();
@@ -194,20 +194,20 @@ final class Mirror implements AutoCloseable {
   private void read(Region region, Bio bio, Fence fence) throws IOException {
     LogValue state = log.seen();
     if (region.state == Region.State.OUT_OF_SYNC) {
-      legs.get(state.defaultLeg()).submit(bio, fence);
+      legs.submit(state.defaultLeg(), bio, fence);
       return;
     }
     int first =
-        balanced ? Math.floorMod(nextLeg.getAndIncrement(), legs.size()) : state.defaultLeg();
+        balanced ? Math.floorMod(nextLeg.getAndIncrement(), legs.count()) : state.defaultLeg();
     BioException failure = null;
     for (int pass = 0; pass < 2; pass++) {
-      for (int i = 0; i < legs.size(); i++) {
-        int leg = (first + i) % legs.size();
+      for (int i = 0; i < legs.count(); i++) {
+        int leg = (first + i) % legs.count();
         if (state.alive(leg) != (pass == 0)) {
           continue;
         }
         try {
-          legs.get(leg).submit(bio, fence);
+          legs.submit(leg, bio, fence);
           return;
         } catch (IOException e) {
           if (DirtyLog.isOurs(e)) {
@@ -266,15 +266,15 @@ final class Mirror implements AutoCloseable {
       if (errors == MirrorLine.Errors.HELD && state.legs().chars().anyMatch(leg -> leg != 'A')) {
         return false;
       }
-      legs.get(state.defaultLeg()).submit(bio, fence);
+      legs.submit(state.defaultLeg(), bio, fence);
       return true;
     }
     region.lastWriteNanos = System.nanoTime();
     List<Integer> failed = new ArrayList<>();
-    for (int leg = 0; leg < legs.size(); leg++) {
+    for (int leg = 0; leg < legs.count(); leg++) {
       try {
         if (state.alive(leg)) {
-          legs.get(leg).submit(bio, fence);
+          legs.submit(leg, bio, fence);
           continue;
         }
       } catch (IOException e) {
@@ -293,7 +293,7 @@ final class Mirror implements AutoCloseable {
 
   /** What becomes of a bio that some legs did not take: done, or held (false), or failed. */
   private boolean endsWithout(List<Integer> failed, int defaultLeg, Bio bio) throws BioException {
-    if (errors == MirrorLine.Errors.HELD && failed.size() < legs.size()) {
+    if (errors == MirrorLine.Errors.HELD && failed.size() < legs.count()) {
       return false;
     }
     if (failed.contains(defaultLeg)) {
@@ -340,11 +340,11 @@ final class Mirror implements AutoCloseable {
   }
 
   private boolean flushOnce(Bio bio) throws IOException {
-    List<Integer> failed = flushLegs(bio.fence());
+    List<Integer> failed = legs.flush(bio.fence());
     if (failed.isEmpty()) {
       return true;
     }
-    if (failed.size() == legs.size()) {
+    if (failed.size() == legs.count()) {
       throw BioException.ioError("no leg can be flushed");
     }
     for (Region region : regions.values()) {
@@ -359,21 +359,6 @@ final class Mirror implements AutoCloseable {
     }
     LogValue now = log.refresh();
     return now.outOfSyncCount() == 0 || endsWithout(failed, now.defaultLeg(), bio);
-  }
-
-  private List<Integer> flushLegs(@Nullable Fence fence) throws IOException {
-    List<Integer> failed = new ArrayList<>();
-    for (int leg = 0; leg < legs.size(); leg++) {
-      try {
-        legs.get(leg).submit(Bio.flush(), fence);
-      } catch (IOException e) {
-        if (DirtyLog.isOurs(e)) {
-          throw e;
-        }
-        failed.add(leg);
-      }
-    }
-    return failed;
   }
 
   // ---- cleaning ----
@@ -447,7 +432,7 @@ final class Mirror implements AutoCloseable {
     if (dirty.isEmpty()) {
       return true;
     }
-    List<Integer> failed = flushLegs(fence);
+    List<Integer> failed = legs.flush(fence);
     if (!failed.isEmpty()) {
       for (Region region : batch) {
         if (region.dirty) {
@@ -488,12 +473,15 @@ final class Mirror implements AutoCloseable {
   /** Whether the region's last owner died. A living one is not made to give anything up. */
   boolean ownerDied(int index) throws IOException {
     Region region = region(index);
+    if (region.dirty) {
+      // It is ours, if the session was not lost since: then it is as if another had died.
+      try (Hold hold = region.lock.tryAcquire(LockMode.EXCLUSIVE)) {
+        return hold != null && region.enter(hold) == Freshness.OWNER_DIED;
+      }
+    }
     // A hold that comes meanwhile has no news, as they are told here, and must not miss them.
     region.traffic.writeLock().lock();
     try {
-      if (region.dirty) {
-        return false;
-      }
       Freshness freshness = region.lock.monitor();
       if (freshness.mustReload()) {
         region.askAgain();
@@ -505,13 +493,14 @@ final class Mirror implements AutoCloseable {
   }
 
   private long recoverUnder(Region region, Hold hold, boolean outOfSyncToo) throws IOException {
+    activation.ensure();
     region.traffic.writeLock().lock();
     try {
       Fence fence = region.lock.fence(hold, null);
       boolean died = region.enter(hold) == Freshness.OWNER_DIED;
       if (died) {
         // First nothing of the dead one may arrive any more: the flush raises the legs' gates.
-        flushLegs(fence);
+        legs.flush(fence);
       } else {
         learn(region, hold);
       }
@@ -559,18 +548,18 @@ final class Mirror implements AutoCloseable {
         ByteBuffer data = ByteBuffer.allocate(count * Bio.SECTOR);
         failing = source;
         letter = 'R';
-        legs.get(source).submit(Bio.read(sector, data), fence);
+        legs.submit(source, Bio.read(sector, data), fence);
         letter = 'S';
-        for (int leg = 0; leg < legs.size(); leg++) {
+        for (int leg = 0; leg < legs.count(); leg++) {
           failing = leg;
           if (leg != source) {
-            legs.get(leg).submit(Bio.write(sector, data), fence);
+            legs.submit(leg, Bio.write(sector, data), fence);
           }
         }
       }
-      for (int leg = 0; leg < legs.size(); leg++) {
+      for (int leg = 0; leg < legs.count(); leg++) {
         failing = leg;
-        legs.get(leg).submit(Bio.flush(), fence);
+        legs.submit(leg, Bio.flush(), fence);
         answered.add(leg);
       }
     } catch (IOException e) {

@@ -167,7 +167,7 @@ final class Recovery {
    * death found, every mark is.
    */
   int abandoned(boolean suspectAll) throws IOException {
-    BitSet marked = mirror.log().markedElsewhere();
+    BitSet marked = mirror.log().marked();
     marked.andNot(mirror.log().seen().outOfSync());
     BitSet suspects = (BitSet) marked.clone();
     if (!suspectAll) {

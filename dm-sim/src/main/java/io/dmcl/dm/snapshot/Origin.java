@@ -152,20 +152,30 @@ final class Origin implements AutoCloseable {
         return registryUnder(hold);
       }
     }
-    return change(UnaryOperator.identity());
+    return change(Change.NONE);
+  }
+
+  /** A step from one registry to the next. */
+  @FunctionalInterface
+  interface Change {
+    /** Finds nothing to do. */
+    Change NONE = registry -> registry;
+
+    /** The next one. The snapshots stay as they are meanwhile, in their stores too. */
+    Registry apply(Registry before) throws IOException;
   }
 
   /**
    * Changes the registry. Every bio of every node to the origin or a snapshot of it is either done
    * before, or sees the change; and none with an older right reaches the origin afterwards.
    */
-  Registry change(UnaryOperator<Registry> step) throws IOException {
+  Registry change(Change step) throws IOException {
     try (Hold hold = lock.acquire(LockMode.EXCLUSIVE)) {
       return changeUnder(hold, step);
     }
   }
 
-  private Registry changeUnder(Hold hold, UnaryOperator<Registry> step) throws IOException {
+  private Registry changeUnder(Hold hold, Change step) throws IOException {
     device.submit(Bio.flush().withFence(lock.fence(hold, null)));
     Registry before = registryUnder(hold);
     Registry after = step.apply(before);
@@ -274,7 +284,7 @@ final class Origin implements AutoCloseable {
         }
       }
       if (verdict == null) {
-        change(UnaryOperator.identity());
+        change(Change.NONE);
       } else if (verdict.step() == Step.DONE) {
         return;
       } else {
