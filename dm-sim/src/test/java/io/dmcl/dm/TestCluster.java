@@ -51,6 +51,8 @@ public final class TestCluster implements AutoCloseable {
     ALL
   }
 
+  private static final Map<Integer, byte[]> OLD_CONTENTS = new ConcurrentHashMap<>();
+
   private record Death(Predicate<Write> when, Arrives arrives) {}
 
   private final InMemoryCluster locks = new InMemoryCluster();
@@ -191,10 +193,15 @@ public final class TestCluster implements AutoCloseable {
 
   /** An image with old contents, but for the first sector: what a new store is made of. */
   public Path usedImage(String name, int sectors) throws IOException {
+    byte[] contents = OLD_CONTENTS.computeIfAbsent(sectors, TestCluster::oldContents);
+    return Files.write(directory.resolve(name), contents);
+  }
+
+  private static byte[] oldContents(int sectors) {
     byte[] contents = new byte[sectors * Bio.SECTOR];
     new Random(sectors).nextBytes(contents);
     Arrays.fill(contents, 0, Bio.SECTOR, (byte) 0);
-    return Files.write(directory.resolve(name), contents);
+    return contents;
   }
 
   public Node start() {
