@@ -32,9 +32,9 @@ final class Activation implements AutoCloseable {
 
   /** What the line says about the state at the start, until that has been done. */
   @GuardedBy("this")
-  private DirtyLog.Start start;
+  private LogStart.Word start;
 
-  Activation(DeviceLock lock, DirtyLog log, byte[] geometry, DirtyLog.Start start) {
+  Activation(DeviceLock lock, DirtyLog log, byte[] geometry, LogStart.Word start) {
     this.lock = lock;
     this.log = log;
     this.geometry = geometry.clone();
@@ -77,7 +77,7 @@ final class Activation implements AutoCloseable {
       join(shared);
     }
     // What was known is not forgotten because the session was lost, whatever the line says.
-    start = DirtyLog.Start.AS_LOGGED;
+    start = LogStart.Word.AS_LOGGED;
   }
 
   @GuardedBy("this")

@@ -22,13 +22,6 @@ import org.jspecify.annotations.Nullable;
  * way; so which regions are out of sync, the value says.
  */
 final class DirtyLog implements AutoCloseable {
-  /** What a table line says about the state at the start. */
-  enum Start {
-    AS_LOGGED,
-    SYNC,
-    NOSYNC
-  }
-
   /** The log's device did not take a mark. */
   static final class LogFailedException extends BioException {
     private static final long serialVersionUID = 1L;
@@ -198,7 +191,7 @@ final class DirtyLog implements AutoCloseable {
   }
 
   /** Begins to use the log while no other node does. */
-  synchronized void activateFirst(Start start) throws IOException {
+  synchronized void activateFirst(LogStart.Word start) throws IOException {
     try (Hold hold = lock.acquire(LockMode.EXCLUSIVE)) {
       current = false;
       mine.clear();
@@ -206,16 +199,12 @@ final class DirtyLog implements AutoCloseable {
       LogValue earlier = LogValue.decode(hold.value(), legs.count(), regions);
       LogValue started = fresh();
       if (disk == null) {
-        // A core log's state is in the value only.
-        if (earlier != null && start == Start.AS_LOGGED) {
-          started = started.withOutOfSync(earlier.outOfSync());
-          started = started.withDefaultLeg(earlier.defaultLeg());
-        } else if (start == Start.NOSYNC) {
-          started = started.withOutOfSync(new BitSet());
-        }
+        started = LogStart.inCore(start, started, earlier);
       } else {
         try {
-          started = resume(disk, start, started, earlier, fence);
+          LogStart read = LogStart.onDisk(disk, start, regions, started, earlier, fence);
+          clean = read.clean();
+          started = read.value();
         } catch (IOException e) {
           if (isOurs(e)) {
             throw e;
@@ -230,34 +219,6 @@ final class DirtyLog implements AutoCloseable {
       }
       current = true;
     }
-  }
-
-  @GuardedBy("this")
-  private LogValue resume(
-      LogFormat log, Start start, LogValue started, @Nullable LogValue earlier, Fence fence)
-      throws IOException {
-    log.flush(fence);
-    LogFormat.Contents contents = log.read();
-    if (contents.magic() && !contents.supported()) {
-      return started.withLog('D');
-    }
-    // Without its log the mirror was written unmarked.
-    boolean unmarked = earlier != null && earlier.log() != 'A';
-    boolean known = contents.magic() && start == Start.AS_LOGGED && !unmarked;
-    int logged = known ? (int) Math.min(Math.max(0, contents.regions()), regions) : 0;
-    clean = contents.clean();
-    clean.set(logged, regions, start == Start.NOSYNC);
-    log.write(clean, fence);
-    log.flush(fence);
-    LogValue resumed = started.withOutOfSync(zeroBits());
-    // The kernel would recover from leg 0. If that one had failed, the newest data are elsewhere,
-    // and this value is all that knows; unless somebody else has used the mirror meanwhile.
-    if (earlier != null
-        && earlier.outOfSyncCount() > 0
-        && earlier.endsOutOfSync().stream().noneMatch(resumed::inSync)) {
-      return resumed.withDefaultLeg(earlier.defaultLeg());
-    }
-    return resumed;
   }
 
   /** Begins to use the log beside other nodes. */

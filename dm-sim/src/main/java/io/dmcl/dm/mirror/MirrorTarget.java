@@ -122,12 +122,12 @@ public final class MirrorTarget implements Target {
         options -> options.withDemoteHook(demotion -> of.demote(of.region(index), demotion)));
   }
 
-  private DirtyLog.Start start() {
+  private LogStart.Word start() {
     String word = line.start();
     if (word == null || begun) {
-      return DirtyLog.Start.AS_LOGGED;
+      return LogStart.Word.AS_LOGGED;
     }
-    return word.equals("sync") ? DirtyLog.Start.SYNC : DirtyLog.Start.NOSYNC;
+    return word.equals("sync") ? LogStart.Word.SYNC : LogStart.Word.NOSYNC;
   }
 
   @Override
@@ -236,7 +236,7 @@ public final class MirrorTarget implements Target {
   /** How many regions this node has recovered since it was resumed. */
   public long recoveredRegions() {
     Mirror now = mirror;
-    return now == null ? 0 : now.recoveredRegions();
+    return now == null ? 0 : now.resync().recoveredRegions();
   }
 
   /**

@@ -209,7 +209,7 @@ public final class MergeTarget implements Target {
             fence,
             right -> {
               // The other snapshots show the origin here.
-              Origin.Verdict copied = origin.copyOut(now, sector, count, right);
+              Origin.Verdict copied = origin.io().copyOut(now, sector, count, right);
               if (copied.step() == Origin.Step.DONE) {
                 merge(run, sector, count, right);
               }
