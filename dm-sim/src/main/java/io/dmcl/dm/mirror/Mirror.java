@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * while any region is out of sync.
  */
 final class Mirror implements AutoCloseable {
+  /** Each passes the gate of each disk, and its bios wait as long as it takes for all. */
+  private static final int BATCH = 256;
+
   private final Legs legs;
   private final int regionSectors;
   private final boolean balanced;
@@ -369,6 +372,13 @@ final class Mirror implements AutoCloseable {
 
   /** Cleans dirty regions that nobody uses just now and that nobody else waits for. */
   void clean(Collection<Region> candidates) throws IOException {
+    List<Region> all = List.copyOf(candidates);
+    for (int done = 0; done < all.size(); done += BATCH) {
+      cleanBatch(all.subList(done, Math.min(all.size(), done + BATCH)));
+    }
+  }
+
+  private void cleanBatch(List<Region> candidates) throws IOException {
     List<Region> batch = new ArrayList<>();
     @Nullable Fence fence = null;
     try (Holds holds = new Holds()) {
