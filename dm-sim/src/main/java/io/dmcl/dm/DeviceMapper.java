@@ -54,10 +54,19 @@ public final class DeviceMapper implements AutoCloseable {
     }
   }
 
+  /** By name. Looked up once: a process may have many nodes. */
+  private static final Map<String, TargetType> TYPES = new TreeMap<>();
+
+  static {
+    for (TargetType type :
+        ServiceLoader.load(TargetType.class, TargetType.class.getClassLoader())) {
+      TYPES.put(type.name(), type);
+    }
+  }
+
   private final Lockspace lockspace;
   private final Path directory;
   private final Settings settings;
-  private final Map<String, TargetType> types = new TreeMap<>();
 
   @GuardedBy("this")
   private final Map<String, MappedDevice> devices = new LinkedHashMap<>();
@@ -77,10 +86,6 @@ public final class DeviceMapper implements AutoCloseable {
     this.lockspace = lockspace;
     this.directory = directory.toAbsolutePath().normalize();
     this.settings = settings;
-    for (TargetType type :
-        ServiceLoader.load(TargetType.class, TargetType.class.getClassLoader())) {
-      types.put(type.name(), type);
-    }
   }
 
   /** The lockspace. */
@@ -182,7 +187,7 @@ public final class DeviceMapper implements AutoCloseable {
   /** The target types with their versions, as {@code dmsetup targets} prints them. */
   public List<String> targets() {
     List<String> lines = new ArrayList<>();
-    for (TargetType type : types.values()) {
+    for (TargetType type : TYPES.values()) {
       lines.add(String.format("%-16s v%s", type.name(), type.version()));
     }
     return lines;
@@ -229,7 +234,7 @@ public final class DeviceMapper implements AutoCloseable {
   // ---- for targets ----
 
   TargetType targetType(String name) throws TableException {
-    TargetType type = types.get(name);
+    TargetType type = TYPES.get(name);
     if (type == null) {
       throw new TableException("unknown target type: " + name);
     }

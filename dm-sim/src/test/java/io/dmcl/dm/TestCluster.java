@@ -1,5 +1,7 @@
 package io.dmcl.dm;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.dmcl.dm.disk.DiskFaults;
 import io.dmcl.dm.disk.DiskSettings;
 import io.dmcl.dm.disk.WriteCache;
@@ -14,15 +16,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,8 +47,11 @@ public final class TestCluster implements AutoCloseable {
   public enum Arrives {
     NOTHING,
     FIRST_HALF,
+    LAST_HALF,
     ALL
   }
+
+  private static final Map<Integer, byte[]> OLD_CONTENTS = new ConcurrentHashMap<>();
 
   private record Death(Predicate<Write> when, Arrives arrives) {}
 
@@ -110,13 +119,13 @@ public final class TestCluster implements AutoCloseable {
       BitSet part = new BitSet();
       Death planned = death.get();
       if (planned != null && planned.when.test(write) && death.compareAndSet(planned, null)) {
-        int arriving =
-            switch (planned.arrives) {
-              case NOTHING -> 0;
-              case FIRST_HALF -> sectors / 2;
-              case ALL -> sectors;
-            };
-        part.set(0, arriving);
+        int half = sectors / 2;
+        switch (planned.arrives) {
+          case NOTHING -> {}
+          case FIRST_HALF -> part.set(0, half);
+          case LAST_HALF -> part.set(half, sectors);
+          case ALL -> part.set(0, sectors);
+        }
         return part;
       }
       if (writes.incrementAndGet() != crashAt) {
@@ -184,10 +193,15 @@ public final class TestCluster implements AutoCloseable {
 
   /** An image with old contents, but for the first sector: what a new store is made of. */
   public Path usedImage(String name, int sectors) throws IOException {
+    byte[] contents = OLD_CONTENTS.computeIfAbsent(sectors, TestCluster::oldContents);
+    return Files.write(directory.resolve(name), contents);
+  }
+
+  private static byte[] oldContents(int sectors) {
     byte[] contents = new byte[sectors * Bio.SECTOR];
     new Random(sectors).nextBytes(contents);
     Arrays.fill(contents, 0, Bio.SECTOR, (byte) 0);
-    return Files.write(directory.resolve(name), contents);
+    return contents;
   }
 
   public Node start() {
@@ -242,6 +256,23 @@ public final class TestCluster implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /** Begins something on a thread of its own, and returns when it waits for something. */
+  public static FutureTask<Boolean> waiting(Work work) {
+    FutureTask<Boolean> task =
+        new FutureTask<>(
+            () -> {
+              work.run();
+              return true;
+            });
+    Thread thread = new Thread(task);
+    thread.setDaemon(true);
+    thread.start();
+    Set<Thread.State> waits = EnumSet.of(Thread.State.WAITING, Thread.State.TIMED_WAITING);
+    Awaitility.await().until(() -> task.isDone() || waits.contains(thread.getState()));
+    assertThat(task.isDone()).as("waits").isFalse();
+    return task;
   }
 
   /** After a power cut: settles what was not flushed. */

@@ -8,6 +8,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
@@ -15,10 +16,11 @@ import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
@@ -35,15 +37,16 @@ import org.jspecify.annotations.Nullable;
  * keeps newer tokens of the same lock out until it goes on or is killed).
  *
  * <pre>
- *   0  magic "dmclgate"      8  refusals      then, from 64 on, slots of 32 bytes:
+ *   0  magic "dmclgat2"      8  refusals      then, from 64 on, slots of 32 bytes:
  *   0  lock key, 0 if free   8  newest token  16  newest writer's token
  * </pre>
  */
 public final class Gate implements Closeable {
-  private static final long MAGIC = 0x6574_6167_6c63_6d64L;
+  private static final long MAGIC = 0x3274_6167_6c63_6d64L;
   private static final int SLOTS = 1 << 16;
   private static final int SLOT = 32;
   private static final int FIRST = 64;
+  private static final int FIRST_SLOTS = 4096;
   private static final int REFUSED = 8;
   private static final long LOCK_BASE = 1L << 40;
   private static final VarHandle LONG =
@@ -63,7 +66,10 @@ public final class Gate implements Closeable {
   private final Path path;
   private final ImageFile file;
   private final MappedByteBuffer table;
-  private final Map<Integer, SlotLock> locks = new ConcurrentHashMap<>();
+
+  /** By the key of the lock. */
+  private final Map<Long, SlotLock> locks = new ConcurrentHashMap<>();
+
   private int users = 1;
 
   private Gate(Path path) throws IOException {
@@ -71,15 +77,23 @@ public final class Gate implements Closeable {
     this.file =
         new ImageFile(
             path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
-    this.table =
-        file.io(
-            channel -> channel.map(FileChannel.MapMode.READ_WRITE, 0, FIRST + SLOTS * (long) SLOT));
+    this.table = file.io(Gate::map);
     table.order(ByteOrder.LITTLE_ENDIAN);
     LONG.compareAndSet(table, 0, 0L, MAGIC);
     if (get(0) != MAGIC) {
       file.close();
       throw new IOException(path + " is not a fencing gate");
     }
+  }
+
+  private static MappedByteBuffer map(FileChannel channel) throws IOException {
+    try (FileLock creating = channel.lock(LOCK_BASE - 1, 1, false)) {
+      if (channel.size() == 0) {
+        // Touched first through the map, it would take the kernel milliseconds.
+        channel.write(ByteBuffer.allocate(FIRST_SLOTS), 0);
+      }
+    }
+    return channel.map(FileChannel.MapMode.READ_WRITE, 0, FIRST + SLOTS * (long) SLOT);
   }
 
   static Path pathOf(Path image) {
@@ -120,15 +134,11 @@ public final class Gate implements Closeable {
       return admitAt(slotOf(fence.lock()), fence);
     }
     // In the order of the slots, or two chains could wait for each other.
-    List<Fence> chain = new ArrayList<>();
+    NavigableMap<Integer, Fence> chain = new TreeMap<>();
     for (Fence each = fence; each != null; each = each.next()) {
-      long lock = each.lock();
-      if (chain.stream().noneMatch(other -> other.lock() == lock)) {
-        chain.add(each);
-      }
+      chain.putIfAbsent(slotOf(each.lock()).slot, each);
     }
-    chain.sort(Comparator.comparingInt(each -> slotOf(each.lock())));
-    List<Admission> admissions = new ArrayList<>();
+    List<Admission> admissions = new ArrayList<>(chain.size());
     Admission all =
         () -> {
           for (Admission each : admissions) {
@@ -136,7 +146,7 @@ public final class Gate implements Closeable {
           }
         };
     try {
-      for (Fence each : chain) {
+      for (Fence each : chain.values()) {
         admissions.add(admitAt(slotOf(each.lock()), each));
       }
       return all;
@@ -146,13 +156,12 @@ public final class Gate implements Closeable {
     }
   }
 
-  private Admission admitAt(int slot, Fence fence) throws IOException {
-    SlotLock lock = locks.computeIfAbsent(slot, SlotLock::new);
+  private Admission admitAt(SlotLock lock, Fence fence) throws IOException {
     while (true) {
       lock.lockShared();
       boolean known = false;
       try {
-        known = check(slot, fence, false);
+        known = check(lock.slot, fence, false);
       } finally {
         if (!known) {
           lock.unlockShared();
@@ -163,7 +172,7 @@ public final class Gate implements Closeable {
       }
       FileLock exclusive = lock.lockExclusive();
       try {
-        check(slot, fence, true);
+        check(lock.slot, fence, true);
       } finally {
         lock.unlockExclusive(exclusive);
       }
@@ -192,9 +201,13 @@ public final class Gate implements Closeable {
     return false;
   }
 
-  private int slotOf(long key) {
-    int slot = (int) (key ^ (key >>> 32)) & (SLOTS - 1);
-    for (int probes = 0; probes < SLOTS; probes++) {
+  private SlotLock slotOf(long key) {
+    return locks.computeIfAbsent(key, k -> new SlotLock(find(k)));
+  }
+
+  /** The lock's slot: the first free one if it has none. Side by side they touch few pages. */
+  private int find(long key) {
+    for (int slot = 0; slot < SLOTS; slot++) {
       long found = get(offset(slot));
       if (found == 0) {
         LONG.compareAndSet(table, offset(slot), 0L, key);
@@ -203,7 +216,6 @@ public final class Gate implements Closeable {
       if (found == key) {
         return slot;
       }
-      slot = (slot + 1) & (SLOTS - 1);
     }
     throw new IllegalStateException(path + " is full: " + SLOTS + " locks");
   }

@@ -83,7 +83,12 @@ public final class WriteCache implements Closeable {
   }
 
   void flush() throws IOException {
-    locked(() -> journal.truncate(0));
+    locked(
+        () -> {
+          if (journal.size() > 0) {
+            journal.truncate(0);
+          }
+        });
   }
 
   private interface Step {

@@ -22,13 +22,6 @@ import org.jspecify.annotations.Nullable;
  * way; so which regions are out of sync, the value says.
  */
 final class DirtyLog implements AutoCloseable {
-  /** What a table line says about the state at the start. */
-  enum Start {
-    AS_LOGGED,
-    SYNC,
-    NOSYNC
-  }
-
   /** The log's device did not take a mark. */
   static final class LogFailedException extends BioException {
     private static final long serialVersionUID = 1L;
@@ -40,7 +33,7 @@ final class DirtyLog implements AutoCloseable {
 
   private final DeviceLock lock;
   private final int regions;
-  private final int legs;
+  private final Legs legs;
   private final @Nullable LogFormat disk;
   private final MirrorLine.Errors errors;
 
@@ -54,7 +47,7 @@ final class DirtyLog implements AutoCloseable {
   @GuardedBy("this")
   private boolean givenUp;
 
-  /** The regions that this node has marked. */
+  /** The regions that this node has marked, in this session. */
   @GuardedBy("this")
   private final BitSet mine = new BitSet();
 
@@ -64,7 +57,7 @@ final class DirtyLog implements AutoCloseable {
   private volatile char answered = 'A';
 
   DirtyLog(
-      DeviceLock lock, int regions, int legs, @Nullable LogFormat disk, MirrorLine.Errors errors) {
+      DeviceLock lock, int regions, Legs legs, @Nullable LogFormat disk, MirrorLine.Errors errors) {
     this.lock = lock;
     this.regions = regions;
     this.legs = legs;
@@ -76,7 +69,7 @@ final class DirtyLog implements AutoCloseable {
   private LogValue fresh() {
     BitSet all = new BitSet();
     all.set(0, regions);
-    return new LogValue(0, "A".repeat(legs), 'A', all);
+    return new LogValue(0, "A".repeat(legs.count()), 'A', all);
   }
 
   @Override
@@ -126,14 +119,10 @@ final class DirtyLog implements AutoCloseable {
     return disk != null && value.log() == 'A';
   }
 
-  /** The regions whose bit is 0 and that this node has not marked, as they are now. */
-  synchronized BitSet markedElsewhere() throws IOException {
+  /** The regions whose bit is 0, by whichever node, as they are now. */
+  synchronized BitSet marked() throws IOException {
     refresh();
-    BitSet marked = new BitSet();
-    marked.set(0, regions);
-    marked.andNot(clean);
-    marked.andNot(mine);
-    return marked;
+    return allBut(clean);
   }
 
   @GuardedBy("this")
@@ -144,7 +133,7 @@ final class DirtyLog implements AutoCloseable {
     if (current) {
       return;
     }
-    LogValue theirs = LogValue.decode(hold.value(), legs, regions);
+    LogValue theirs = LogValue.decode(hold.value(), legs.count(), regions);
     boolean died = lock.freshness(hold) == Freshness.OWNER_DIED;
     LogValue base = theirs == null ? fresh() : theirs;
     try {
@@ -196,32 +185,26 @@ final class DirtyLog implements AutoCloseable {
   /** After a death a bit of 0 may be anybody's: all are looked at, but for our own. */
   @GuardedBy("this")
   private BitSet zeroBits() {
-    BitSet zero = new BitSet();
-    zero.set(0, regions);
-    zero.andNot(clean);
+    BitSet zero = allBut(clean);
     zero.andNot(mine);
     return zero;
   }
 
   /** Begins to use the log while no other node does. */
-  synchronized void activateFirst(Start start) throws IOException {
+  synchronized void activateFirst(LogStart.Word start) throws IOException {
     try (Hold hold = lock.acquire(LockMode.EXCLUSIVE)) {
       current = false;
       mine.clear();
       Fence fence = lock.fence(hold, null);
-      LogValue earlier = LogValue.decode(hold.value(), legs, regions);
+      LogValue earlier = LogValue.decode(hold.value(), legs.count(), regions);
       LogValue started = fresh();
       if (disk == null) {
-        // A core log's state is in the value only.
-        if (earlier != null && start == Start.AS_LOGGED) {
-          started = started.withOutOfSync(earlier.outOfSync());
-          started = started.withDefaultLeg(earlier.defaultLeg());
-        } else if (start == Start.NOSYNC) {
-          started = started.withOutOfSync(new BitSet());
-        }
+        started = LogStart.inCore(start, started, earlier);
       } else {
         try {
-          started = resume(disk, start, started, earlier, fence);
+          LogStart read = LogStart.onDisk(disk, start, regions, started, earlier, fence);
+          clean = read.clean();
+          started = read.value();
         } catch (IOException e) {
           if (isOurs(e)) {
             throw e;
@@ -236,34 +219,6 @@ final class DirtyLog implements AutoCloseable {
       }
       current = true;
     }
-  }
-
-  @GuardedBy("this")
-  private LogValue resume(
-      LogFormat log, Start start, LogValue started, @Nullable LogValue earlier, Fence fence)
-      throws IOException {
-    log.flush(fence);
-    LogFormat.Contents contents = log.read();
-    if (contents.magic() && !contents.supported()) {
-      return started.withLog('D');
-    }
-    // Without its log the mirror was written unmarked.
-    boolean unmarked = earlier != null && earlier.log() != 'A';
-    boolean known = contents.magic() && start == Start.AS_LOGGED && !unmarked;
-    int logged = known ? (int) Math.min(Math.max(0, contents.regions()), regions) : 0;
-    clean = contents.clean();
-    clean.set(logged, regions, start == Start.NOSYNC);
-    log.write(clean, fence);
-    log.flush(fence);
-    LogValue resumed = started.withOutOfSync(zeroBits());
-    // The kernel would recover from leg 0. If that one had failed, the newest data are elsewhere,
-    // and this value is all that knows; unless somebody else has used the mirror meanwhile.
-    if (earlier != null
-        && earlier.outOfSyncCount() > 0
-        && earlier.endsOutOfSync().stream().noneMatch(resumed::inSync)) {
-      return resumed.withDefaultLeg(earlier.defaultLeg());
-    }
-    return resumed;
   }
 
   /** Begins to use the log beside other nodes. */
@@ -322,6 +277,22 @@ final class DirtyLog implements AutoCloseable {
     } catch (RuntimeException e) { // refused at the gate
       current = false;
       throw e;
+    }
+  }
+
+  /**
+   * Where no log's gate was passed the legs' gates tell whether the region was lost meanwhile: who
+   * has it now has raised them before he did anything else.
+   */
+  @GuardedBy("this")
+  private void ensureOwned(@Nullable Fence region) throws IOException {
+    if (!isOnDisk()) {
+      try {
+        legs.flush(region);
+      } catch (IOException | RuntimeException e) {
+        current = false;
+        throw e;
+      }
     }
   }
 
@@ -399,6 +370,7 @@ final class DirtyLog implements AutoCloseable {
       mine.clear(region);
       clean.set(region);
       store(hold, true, fence);
+      ensureOwned(fence);
       LogValue changed = value.withRegion(region, true);
       for (int leg : answered) {
         changed = changed.withLeg(leg, 'A');
@@ -432,6 +404,7 @@ final class DirtyLog implements AutoCloseable {
       mine.clear(region);
       clean.clear(region);
       store(hold, true, fence);
+      ensureOwned(fence);
       LogValue changed = value;
       for (int leg : failed) {
         changed = changed.withLeg(leg, letter);

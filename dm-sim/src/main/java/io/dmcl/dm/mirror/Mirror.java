@@ -2,7 +2,6 @@ package io.dmcl.dm.mirror;
 
 import io.dmcl.dm.Bio;
 import io.dmcl.dm.BioException;
-import io.dmcl.dm.BlockDevice;
 import io.dmcl.dm.DeviceLock;
 import io.dmcl.dm.Fence;
 import io.dmcl.lock.Demotion;
@@ -11,16 +10,12 @@ import io.dmcl.lock.Hold;
 import io.dmcl.lock.LockException;
 import io.dmcl.lock.LockMode;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -34,45 +29,37 @@ import org.jspecify.annotations.Nullable;
  * while any region is out of sync.
  */
 final class Mirror implements AutoCloseable {
-  /**
-   * A leg.
-   *
-   * @param offset where the mirror begins on the device
-   */
-  record Leg(BlockDevice device, long offset) {
-    void submit(Bio bio, @Nullable Fence fence) throws IOException {
-      Bio there = bio.op() == Bio.Op.FLUSH ? bio : bio.at(offset + bio.sector());
-      device.submit(there.withFence(fence));
-    }
-  }
+  /** Each passes the gate of each disk, and its bios wait as long as it takes for all. */
+  private static final int BATCH = 256;
 
-  private static final int COPY_SECTORS = 1024;
-
-  /** Long enough to recall a cached grant, short where another node is at the region. */
-  private static final Duration RECALL = Duration.ofMillis(200);
-
-  private final List<Leg> legs;
-  private final long length;
+  private final Legs legs;
   private final int regionSectors;
   private final boolean balanced;
   private final MirrorLine.Errors errors;
   private final DirtyLog log;
+  private final Activation activation;
   private final HeldBios held;
   private final BiFunction<Integer, Mirror, DeviceLock> locks;
   private final Map<Integer, Region> regions = new ConcurrentHashMap<>();
   private final AtomicInteger nextLeg = new AtomicInteger();
-  private final LongAdder recovered = new LongAdder();
+  private final Resync resync;
 
   Mirror(
-      MirrorLine line, long length, DirtyLog log, BiFunction<Integer, Mirror, DeviceLock> locks) {
-    this.legs = line.legs();
-    this.length = length;
+      MirrorLine line,
+      Legs legs,
+      long length,
+      DirtyLog log,
+      Activation activation,
+      BiFunction<Integer, Mirror, DeviceLock> locks) {
+    this.legs = legs;
     this.regionSectors = line.regionSectors();
     this.balanced = line.features().contains("balance");
     this.errors = line.errors();
     this.log = log;
+    this.activation = activation;
     this.held = new HeldBios(log);
     this.locks = locks;
+    this.resync = new Resync(this, legs, log, length, regionSectors);
   }
 
   /** What is held, and what comes to be, goes back where it came from. */
@@ -92,9 +79,12 @@ final class Mirror implements AutoCloseable {
     return log;
   }
 
-  /** How many regions this node has recovered. */
-  long recoveredRegions() {
-    return recovered.sum();
+  Activation activation() {
+    return activation;
+  }
+
+  Resync resync() {
+    return resync;
   }
 
   /** Cleans what is dirty and gives the region locks back. */
@@ -121,6 +111,8 @@ final class Mirror implements AutoCloseable {
       throws IOException {
     while (true) {
       try (Hold hold = region.lock.acquire(mode)) {
+        // Under the hold: with another session others may have come, with other regions.
+        activation.ensure();
         if (region.enter(hold) != Freshness.OWNER_DIED) {
           Fence fence = region.lock.fence(hold, above);
           region.traffic.readLock().lock();
@@ -136,7 +128,7 @@ final class Mirror implements AutoCloseable {
           return;
         }
       }
-      recoverDead(region);
+      resync.recoverDead(region);
     }
   }
 
@@ -152,7 +144,7 @@ final class Mirror implements AutoCloseable {
   }
 
   /** Asks for the state of the region if the lock has had news. */
-  private void learn(Region region, Hold hold) throws IOException {
+  void learn(Region region, Hold hold) throws IOException {
     if (region.current) {
       return;
     }
@@ -194,20 +186,20 @@ final class Mirror implements AutoCloseable {
   private void read(Region region, Bio bio, Fence fence) throws IOException {
     LogValue state = log.seen();
     if (region.state == Region.State.OUT_OF_SYNC) {
-      legs.get(state.defaultLeg()).submit(bio, fence);
+      legs.submit(state.defaultLeg(), bio, fence);
       return;
     }
     int first =
-        balanced ? Math.floorMod(nextLeg.getAndIncrement(), legs.size()) : state.defaultLeg();
+        balanced ? Math.floorMod(nextLeg.getAndIncrement(), legs.count()) : state.defaultLeg();
     BioException failure = null;
     for (int pass = 0; pass < 2; pass++) {
-      for (int i = 0; i < legs.size(); i++) {
-        int leg = (first + i) % legs.size();
+      for (int i = 0; i < legs.count(); i++) {
+        int leg = (first + i) % legs.count();
         if (state.alive(leg) != (pass == 0)) {
           continue;
         }
         try {
-          legs.get(leg).submit(bio, fence);
+          legs.submit(leg, bio, fence);
           return;
         } catch (IOException e) {
           if (DirtyLog.isOurs(e)) {
@@ -266,15 +258,15 @@ final class Mirror implements AutoCloseable {
       if (errors == MirrorLine.Errors.HELD && state.legs().chars().anyMatch(leg -> leg != 'A')) {
         return false;
       }
-      legs.get(state.defaultLeg()).submit(bio, fence);
+      legs.submit(state.defaultLeg(), bio, fence);
       return true;
     }
     region.lastWriteNanos = System.nanoTime();
     List<Integer> failed = new ArrayList<>();
-    for (int leg = 0; leg < legs.size(); leg++) {
+    for (int leg = 0; leg < legs.count(); leg++) {
       try {
         if (state.alive(leg)) {
-          legs.get(leg).submit(bio, fence);
+          legs.submit(leg, bio, fence);
           continue;
         }
       } catch (IOException e) {
@@ -293,7 +285,7 @@ final class Mirror implements AutoCloseable {
 
   /** What becomes of a bio that some legs did not take: done, or held (false), or failed. */
   private boolean endsWithout(List<Integer> failed, int defaultLeg, Bio bio) throws BioException {
-    if (errors == MirrorLine.Errors.HELD && failed.size() < legs.size()) {
+    if (errors == MirrorLine.Errors.HELD && failed.size() < legs.count()) {
       return false;
     }
     if (failed.contains(defaultLeg)) {
@@ -340,11 +332,11 @@ final class Mirror implements AutoCloseable {
   }
 
   private boolean flushOnce(Bio bio) throws IOException {
-    List<Integer> failed = flushLegs(bio.fence());
+    List<Integer> failed = legs.flush(bio.fence());
     if (failed.isEmpty()) {
       return true;
     }
-    if (failed.size() == legs.size()) {
+    if (failed.size() == legs.count()) {
       throw BioException.ioError("no leg can be flushed");
     }
     for (Region region : regions.values()) {
@@ -359,21 +351,6 @@ final class Mirror implements AutoCloseable {
     }
     LogValue now = log.refresh();
     return now.outOfSyncCount() == 0 || endsWithout(failed, now.defaultLeg(), bio);
-  }
-
-  private List<Integer> flushLegs(@Nullable Fence fence) throws IOException {
-    List<Integer> failed = new ArrayList<>();
-    for (int leg = 0; leg < legs.size(); leg++) {
-      try {
-        legs.get(leg).submit(Bio.flush(), fence);
-      } catch (IOException e) {
-        if (DirtyLog.isOurs(e)) {
-          throw e;
-        }
-        failed.add(leg);
-      }
-    }
-    return failed;
   }
 
   // ---- cleaning ----
@@ -395,6 +372,13 @@ final class Mirror implements AutoCloseable {
 
   /** Cleans dirty regions that nobody uses just now and that nobody else waits for. */
   void clean(Collection<Region> candidates) throws IOException {
+    List<Region> all = List.copyOf(candidates);
+    for (int done = 0; done < all.size(); done += BATCH) {
+      cleanBatch(all.subList(done, Math.min(all.size(), done + BATCH)));
+    }
+  }
+
+  private void cleanBatch(List<Region> candidates) throws IOException {
     List<Region> batch = new ArrayList<>();
     @Nullable Fence fence = null;
     try (Holds holds = new Holds()) {
@@ -437,7 +421,7 @@ final class Mirror implements AutoCloseable {
   }
 
   /** Flushes the legs and takes the marks off; false if a leg failed, and the regions with it. */
-  private boolean cleanNow(List<Region> batch, @Nullable Fence fence) throws IOException {
+  boolean cleanNow(List<Region> batch, @Nullable Fence fence) throws IOException {
     List<Integer> dirty = new ArrayList<>();
     for (Region region : batch) {
       if (region.dirty) {
@@ -447,7 +431,7 @@ final class Mirror implements AutoCloseable {
     if (dirty.isEmpty()) {
       return true;
     }
-    List<Integer> failed = flushLegs(fence);
+    List<Integer> failed = legs.flush(fence);
     if (!failed.isEmpty()) {
       for (Region region : batch) {
         if (region.dirty) {
@@ -461,139 +445,5 @@ final class Mirror implements AutoCloseable {
       region.dirty = false;
     }
     return true;
-  }
-
-  // ---- recovery ----
-
-  /** Makes the legs equal where an owner died; does nothing if somebody else has done so. */
-  void recoverDead(Region region) throws IOException {
-    try (Hold hold = region.lock.acquire(LockMode.EXCLUSIVE)) {
-      recoverUnder(region, hold, false);
-    }
-  }
-
-  /**
-   * Recovers a region if it is out of sync or its owner died.
-   *
-   * @return how many sectors were copied to each leg; negative if it was tried in vain, or another
-   *     node has the region
-   */
-  long tryRecover(int index) throws IOException {
-    Region region = region(index);
-    try (Hold hold = region.lock.tryAcquire(LockMode.EXCLUSIVE, RECALL)) {
-      return hold == null ? -1 : recoverUnder(region, hold, true);
-    }
-  }
-
-  /** Whether the region's last owner died. A living one is not made to give anything up. */
-  boolean ownerDied(int index) throws IOException {
-    Region region = region(index);
-    // A hold that comes meanwhile has no news, as they are told here, and must not miss them.
-    region.traffic.writeLock().lock();
-    try {
-      if (region.dirty) {
-        return false;
-      }
-      Freshness freshness = region.lock.monitor();
-      if (freshness.mustReload()) {
-        region.askAgain();
-      }
-      return freshness == Freshness.OWNER_DIED;
-    } finally {
-      region.traffic.writeLock().unlock();
-    }
-  }
-
-  private long recoverUnder(Region region, Hold hold, boolean outOfSyncToo) throws IOException {
-    region.traffic.writeLock().lock();
-    try {
-      Fence fence = region.lock.fence(hold, null);
-      boolean died = region.enter(hold) == Freshness.OWNER_DIED;
-      if (died) {
-        // First nothing of the dead one may arrive any more: the flush raises the legs' gates.
-        flushLegs(fence);
-      } else {
-        learn(region, hold);
-      }
-      boolean inSync = died ? log.provesClean(region.index) : region.state == Region.State.IN_SYNC;
-      long copied = 0;
-      if (inSync) {
-        // A node that took the log over from a dead one took all marks for regions out of sync.
-        if (!log.refresh().inSync(region.index)) {
-          inSync = cleanNow(List.of(region), fence);
-          copied = inSync ? 0 : -1;
-        }
-        if (inSync && !log.seen().inSync(region.index)) {
-          log.recovered(region.index, List.of(), fence);
-        }
-      } else if (died || outOfSyncToo) {
-        copied = copy(region, fence);
-        inSync = copied >= 0;
-      }
-      region.state = inSync ? Region.State.IN_SYNC : Region.State.OUT_OF_SYNC;
-      region.current = true;
-      hold.setValue(region.state.encode());
-      if (died) {
-        region.lock.markRecovered(hold);
-      }
-      return copied;
-    } finally {
-      region.traffic.writeLock().unlock();
-    }
-  }
-
-  /** Copies the default leg to the others. Returns the sectors, or -1 if a leg failed. */
-  private long copy(Region region, Fence fence) throws IOException {
-    LogValue state = log.refresh();
-    int source = state.defaultLeg();
-    // Where an owner died all legs have what was acknowledged; else only the source has it.
-    boolean wasInSync = state.inSync(region.index);
-    long first = (long) region.index * regionSectors;
-    long end = Math.min(length, first + regionSectors);
-    List<Integer> answered = new ArrayList<>();
-    int failing = source;
-    char letter = 'R';
-    try {
-      for (long sector = first; sector < end; sector += COPY_SECTORS) {
-        int count = (int) Math.min(COPY_SECTORS, end - sector);
-        ByteBuffer data = ByteBuffer.allocate(count * Bio.SECTOR);
-        failing = source;
-        letter = 'R';
-        legs.get(source).submit(Bio.read(sector, data), fence);
-        letter = 'S';
-        for (int leg = 0; leg < legs.size(); leg++) {
-          failing = leg;
-          if (leg != source) {
-            legs.get(leg).submit(Bio.write(sector, data), fence);
-          }
-        }
-      }
-      for (int leg = 0; leg < legs.size(); leg++) {
-        failing = leg;
-        legs.get(leg).submit(Bio.flush(), fence);
-        answered.add(leg);
-      }
-    } catch (IOException e) {
-      if (DirtyLog.isOurs(e)) {
-        throw e;
-      }
-      log.degrade(region.index, wasInSync, List.of(failing), letter, fence);
-      return -1;
-    }
-    log.recovered(region.index, answered, fence);
-    recovered.increment();
-    return end - first;
-  }
-
-  /** The regions to look at: out of sync, ascending from one on and around. */
-  static List<Integer> from(int start, BitSet set) {
-    List<Integer> order = new ArrayList<>();
-    for (int i = set.nextSetBit(start); i >= 0; i = set.nextSetBit(i + 1)) {
-      order.add(i);
-    }
-    for (int i = set.nextSetBit(0); i >= 0 && i < start; i = set.nextSetBit(i + 1)) {
-      order.add(i);
-    }
-    return order;
   }
 }

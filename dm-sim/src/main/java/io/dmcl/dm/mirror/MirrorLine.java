@@ -27,7 +27,7 @@ record MirrorLine(
     @Nullable BlockDevice logDevice,
     int regionSectors,
     @Nullable String start,
-    List<Mirror.Leg> legs,
+    List<Legs.Leg> legs,
     List<String> features) {
   /** What a mirror does when a leg does not take a write, or the log no mark. */
   enum Errors {
@@ -74,7 +74,7 @@ record MirrorLine(
           "Error creating mirror dirty log: unrecognised sync argument to dirty region log: "
               + start);
     }
-    List<Mirror.Leg> legs = legs(context, rest);
+    List<Legs.Leg> legs = legs(context, rest);
     List<String> features = features(rest.subList(1 + 2 * legs.size(), rest.size()));
     BlockDevice logDevice =
         disk ? context.device(log.get(0), "Error creating mirror dirty log") : null;
@@ -98,8 +98,7 @@ record MirrorLine(
     return (int) size;
   }
 
-  private static List<Mirror.Leg> legs(TargetContext context, List<String> words)
-      throws IOException {
+  private static List<Legs.Leg> legs(TargetContext context, List<String> words) throws IOException {
     if (words.isEmpty()) {
       throw new TableException("Invalid number of mirrors");
     }
@@ -110,11 +109,11 @@ record MirrorLine(
     if (words.size() < 1 + 2 * count) {
       throw new TableException("Too few mirror arguments");
     }
-    List<Mirror.Leg> legs = new ArrayList<>();
+    List<Legs.Leg> legs = new ArrayList<>();
     for (int i = 1; i < 1 + 2 * count; i += 2) {
       long offset = TargetContext.number(words.get(i + 1), "Invalid offset");
       legs.add(
-          new Mirror.Leg(
+          new Legs.Leg(
               context.device(words.get(i), offset, context.length(), "Device lookup failure"),
               offset));
     }
@@ -152,7 +151,7 @@ record MirrorLine(
   byte[] geometry(long length) {
     StringBuilder text = new StringBuilder();
     text.append(length).append(" sectors, regions of ").append(regionSectors).append(", legs");
-    for (Mirror.Leg leg : legs) {
+    for (Legs.Leg leg : legs) {
       text.append(' ').append(leg.device().name()).append(' ').append(leg.offset());
     }
     byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
@@ -170,7 +169,7 @@ record MirrorLine(
     }
     text.append(' ').append(regionSectors).append(start == null ? "" : " " + start);
     text.append(' ').append(legs.size());
-    for (Mirror.Leg leg : legs) {
+    for (Legs.Leg leg : legs) {
       text.append(' ').append(leg.device().name()).append(' ').append(leg.offset());
     }
     if (!features.isEmpty()) {

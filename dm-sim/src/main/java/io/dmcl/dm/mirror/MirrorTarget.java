@@ -1,6 +1,5 @@
 package io.dmcl.dm.mirror;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dmcl.dm.Bio;
 import io.dmcl.dm.BioException;
 import io.dmcl.dm.BlockDevice;
@@ -11,15 +10,8 @@ import io.dmcl.dm.TableException;
 import io.dmcl.dm.Target;
 import io.dmcl.dm.TargetContext;
 import io.dmcl.dm.TargetType;
-import io.dmcl.lock.Freshness;
-import io.dmcl.lock.Hold;
-import io.dmcl.lock.HoldState;
-import io.dmcl.lock.LockLostException;
-import io.dmcl.lock.LockMode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -68,14 +60,8 @@ public final class MirrorTarget implements Target {
   private volatile @Nullable LogValue seenLast;
 
   private volatile long rate;
-  private volatile @Nullable Hold activation;
-  private final Object joining = new Object();
-
-  @GuardedBy("joining")
-  private @Nullable DeviceLock activationLock;
 
   /** Whether what the line says about the state at the start has been done. */
-  @GuardedBy("joining")
   private boolean begun;
 
   private @Nullable Recovery recovery;
@@ -88,7 +74,7 @@ public final class MirrorTarget implements Target {
     this.regions = regions;
     this.disk = disk;
     this.rate = node.settings().resyncBytesPerSecond();
-    Mirror.Leg first = line.legs().get(0);
+    Legs.Leg first = line.legs().get(0);
     BlockDevice log = line.logDevice();
     this.name = log == null ? "core/" + first.device().name() + "@" + first.offset() : log.name();
   }
@@ -97,25 +83,30 @@ public final class MirrorTarget implements Target {
 
   @Override
   public void resume() throws IOException {
+    Legs legs = new Legs(line.legs());
     DirtyLog log =
         new DirtyLog(
             node.lock("mirror-log", name, "", UnaryOperator.identity()),
             regions,
-            line.legs().size(),
+            legs,
             disk,
             line.errors());
-    Mirror resumed = new Mirror(line, length, log, this::regionLock);
-    synchronized (joining) {
-      begun &= disk == null; // as the kernel: a log on a disk is read anew, a core log goes on
-      activationLock = node.lock("mirror-active", name, "", UnaryOperator.identity());
-    }
+    begun &= disk == null; // as the kernel: a log on a disk is read anew, a core log goes on
+    Activation activation =
+        new Activation(
+            node.lock("mirror-active", name, "", UnaryOperator.identity()),
+            log,
+            line.geometry(length),
+            start());
+    Mirror resumed = new Mirror(line, legs, length, log, activation, this::regionLock);
     mirror = resumed;
     try {
-      activate(resumed);
+      activation.ensure();
     } catch (IOException | RuntimeException e) {
       end(resumed);
       throw e;
     }
+    begun = true;
     Recovery worker = new Recovery(node, resumed, regions, () -> rate);
     recovery = worker;
     if (node.settings().background()) {
@@ -131,72 +122,12 @@ public final class MirrorTarget implements Target {
         options -> options.withDemoteHook(demotion -> of.demote(of.region(index), demotion)));
   }
 
-  /** The first node to have the mirror active reads the log as the kernel does; others join it. */
-  private void activate(Mirror joined) throws IOException {
-    synchronized (joining) {
-      Hold lost = activation;
-      if (lost != null && lost.state() != HoldState.LOST) {
-        return;
-      }
-      activation = null;
-      if (lost != null) {
-        try {
-          lost.close();
-        } catch (LockLostException e) {
-          // Known: that is why we are here.
-        }
-      }
-      DeviceLock lock = activationLock;
-      if (lock == null) {
-        throw BioException.ioError("the mirror is suspended");
-      }
-      Hold first = lock.tryAcquire(LockMode.EXCLUSIVE);
-      if (first == null) {
-        join(joined, lock.acquire(LockMode.SHARED));
-        return;
-      }
-      try {
-        joined.log().activateFirst(start());
-        first.setValue(line.geometry(length));
-        first.markRecovered();
-        first.downgrade();
-        activation = first;
-        begun = true;
-      } finally {
-        if (activation == null) {
-          first.close();
-        }
-      }
-    }
-  }
-
-  @GuardedBy("joining")
-  private void join(Mirror joined, Hold shared) throws IOException {
-    try {
-      boolean known = shared.freshness() != Freshness.OWNER_DIED && shared.value().length > 0;
-      if (known && !Arrays.equals(shared.value(), line.geometry(length))) {
-        throw new TableException(
-            "other nodes have a mirror with this log active as: "
-                + new String(shared.value(), StandardCharsets.UTF_8));
-      }
-      joined.log().join();
-      activation = shared;
-      begun = true;
-    } finally {
-      if (activation == null) {
-        shared.close();
-      }
-    }
-  }
-
-  /** What was known is not forgotten because the session was lost, whatever the line says. */
-  @GuardedBy("joining")
-  private DirtyLog.Start start() {
+  private LogStart.Word start() {
     String word = line.start();
     if (word == null || begun) {
-      return DirtyLog.Start.AS_LOGGED;
+      return LogStart.Word.AS_LOGGED;
     }
-    return word.equals("sync") ? DirtyLog.Start.SYNC : DirtyLog.Start.NOSYNC;
+    return word.equals("sync") ? LogStart.Word.SYNC : LogStart.Word.NOSYNC;
   }
 
   @Override
@@ -226,18 +157,7 @@ public final class MirrorTarget implements Target {
     failure.run(ended.log()::close);
     seenLast = ended.log().seen();
     mirror = null;
-    synchronized (joining) {
-      Hold hold = activation;
-      activation = null;
-      if (hold != null) {
-        failure.run(hold::close);
-      }
-      DeviceLock lock = activationLock;
-      activationLock = null;
-      if (lock != null) {
-        failure.run(lock::close);
-      }
-    }
+    failure.run(ended.activation()::close);
     failure.rethrow();
   }
 
@@ -246,10 +166,7 @@ public final class MirrorTarget implements Target {
     if (now == null) {
       throw BioException.ioError("the mirror is suspended");
     }
-    Hold hold = activation;
-    if (hold == null || hold.state() == HoldState.LOST) {
-      activate(now);
-    }
+    now.activation().ensure();
     return now;
   }
 
@@ -293,7 +210,7 @@ public final class MirrorTarget implements Target {
   public String regionMap() throws IOException {
     Mirror now = active();
     LogValue state = now.log().refresh();
-    var marked = now.log().markedElsewhere();
+    var marked = now.log().marked();
     char[] map = new char[regions];
     for (int i = 0; i < regions; i++) {
       map[i] = !state.inSync(i) ? 'x' : marked.get(i) ? '+' : '.';
@@ -319,7 +236,7 @@ public final class MirrorTarget implements Target {
   /** How many regions this node has recovered since it was resumed. */
   public long recoveredRegions() {
     Mirror now = mirror;
-    return now == null ? 0 : now.recoveredRegions();
+    return now == null ? 0 : now.resync().recoveredRegions();
   }
 
   /**

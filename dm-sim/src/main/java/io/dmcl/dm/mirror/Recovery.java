@@ -146,9 +146,9 @@ final class Recovery {
   boolean next() throws IOException {
     LogValue state = mirror.log().refresh();
     boolean failing = state.legs().chars().anyMatch(letter -> letter != 'A');
-    for (int index : Mirror.from(begin, state.outOfSync())) {
+    for (int index : Resync.from(begin, state.outOfSync())) {
       long begun = System.nanoTime();
-      long copied = mirror.tryRecover(index);
+      long copied = mirror.resync().tryRecover(index);
       if (copied >= 0) {
         copyBegunNanos = begun;
         copiedSectors = copied;
@@ -167,7 +167,7 @@ final class Recovery {
    * death found, every mark is.
    */
   int abandoned(boolean suspectAll) throws IOException {
-    BitSet marked = mirror.log().markedElsewhere();
+    BitSet marked = mirror.log().marked();
     marked.andNot(mirror.log().seen().outOfSync());
     BitSet suspects = (BitSet) marked.clone();
     if (!suspectAll) {
@@ -175,9 +175,9 @@ final class Recovery {
     }
     markedBefore = (BitSet) marked.clone();
     int found = 0;
-    for (int index : Mirror.from(begin % regions, suspects)) {
-      if (mirror.ownerDied(index)) {
-        mirror.recoverDead(mirror.region(index));
+    for (int index : Resync.from(begin % regions, suspects)) {
+      if (mirror.resync().ownerDied(index)) {
+        mirror.resync().recoverDead(mirror.region(index));
         found++;
         if (!suspectAll) {
           return found + abandoned(true);

@@ -69,12 +69,7 @@ public final class MergeTarget implements Target {
 
   @Override
   public void resume() throws IOException {
-    boolean wanted = store.valid();
-    if (wanted) {
-      store.refresh();
-    }
-    Registry.State next = store.empty() ? null : Registry.State.MERGING;
-    Registry now = origin.change(registry -> wanted ? register(registry, next) : registry);
+    Registry now = origin.change(this::begin);
     Registry.Entry merging = now.merging();
     if (merging != null && !merging.store().equals(store.name())) {
       throw new TableException("A snapshot is already merging.");
@@ -86,6 +81,15 @@ public final class MergeTarget implements Target {
       merger = thread;
       thread.start();
     }
+  }
+
+  /** Whether there is anything to merge is asked where no write can come between. */
+  private Registry begin(Registry registry) throws IOException {
+    if (!store.valid()) {
+      return registry;
+    }
+    store.refresh();
+    return register(registry, store.empty() ? null : Registry.State.MERGING);
   }
 
   private Registry register(Registry registry, Registry.@Nullable State state) {
@@ -170,20 +174,23 @@ public final class MergeTarget implements Target {
       // Who died here has left nothing that the store's lock and the range's do not tell.
       mine.markRecovered();
       if (!more[0] && merging()) {
-        origin.change(registry -> register(registry, null));
+        origin.change(registry -> isMerging(registry) ? begin(registry) : registry);
       }
       return more[0];
     }
   }
 
   private boolean merging() throws IOException {
-    Registry.Entry entry = origin.registry().find(store.name());
+    return isMerging(origin.registry());
+  }
+
+  private boolean isMerging(Registry registry) {
+    Registry.Entry entry = registry.find(store.name());
     return entry != null && entry.state() == Registry.State.MERGING;
   }
 
   private Origin.Verdict step(Registry now, Fence fence, boolean[] more) throws IOException {
-    Registry.Entry entry = now.find(store.name());
-    if (entry == null || entry.state() != Registry.State.MERGING) {
+    if (!isMerging(now)) {
       return Origin.Verdict.DONE;
     }
     store.refresh();
@@ -202,7 +209,7 @@ public final class MergeTarget implements Target {
             fence,
             right -> {
               // The other snapshots show the origin here.
-              Origin.Verdict copied = origin.copyOut(now, sector, count, right);
+              Origin.Verdict copied = origin.io().copyOut(now, sector, count, right);
               if (copied.step() == Origin.Step.DONE) {
                 merge(run, sector, count, right);
               }

@@ -2,7 +2,6 @@ package io.dmcl.dm.snapshot;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dmcl.dm.Bio;
-import io.dmcl.dm.BioException;
 import io.dmcl.dm.BlockDevice;
 import io.dmcl.dm.DeviceLock;
 import io.dmcl.dm.DeviceMapper;
@@ -13,7 +12,6 @@ import io.dmcl.lock.Hold;
 import io.dmcl.lock.LockMode;
 import io.dmcl.lock.LockProperty;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -85,6 +83,7 @@ final class Origin implements AutoCloseable {
   private final Map<String, ClusterStore> stores = new HashMap<>();
 
   private volatile @Nullable Registry registry;
+  private final OriginIo io = new OriginIo(this);
 
   private Origin(DeviceMapper node, BlockDevice device) {
     this.node = node;
@@ -130,6 +129,11 @@ final class Origin implements AutoCloseable {
     return rangeSectors;
   }
 
+  /** What is read and written under these locks. */
+  OriginIo io() {
+    return io;
+  }
+
   // ---- the registry ----
 
   private Registry registryUnder(Hold hold) throws IOException {
@@ -152,20 +156,30 @@ final class Origin implements AutoCloseable {
         return registryUnder(hold);
       }
     }
-    return change(UnaryOperator.identity());
+    return change(Change.NONE);
+  }
+
+  /** A step from one registry to the next. */
+  @FunctionalInterface
+  interface Change {
+    /** Finds nothing to do. */
+    Change NONE = registry -> registry;
+
+    /** The next one. The snapshots stay as they are meanwhile, in their stores too. */
+    Registry apply(Registry before) throws IOException;
   }
 
   /**
    * Changes the registry. Every bio of every node to the origin or a snapshot of it is either done
    * before, or sees the change; and none with an older right reaches the origin afterwards.
    */
-  Registry change(UnaryOperator<Registry> step) throws IOException {
+  Registry change(Change step) throws IOException {
     try (Hold hold = lock.acquire(LockMode.EXCLUSIVE)) {
       return changeUnder(hold, step);
     }
   }
 
-  private Registry changeUnder(Hold hold, UnaryOperator<Registry> step) throws IOException {
+  private Registry changeUnder(Hold hold, Change step) throws IOException {
     device.submit(Bio.flush().withFence(lock.fence(hold, null)));
     Registry before = registryUnder(hold);
     Registry after = step.apply(before);
@@ -238,6 +252,19 @@ final class Origin implements AutoCloseable {
     }
   }
 
+  /** The store of a registered snapshot if this node has it open. */
+  @Nullable ClusterStore opened(String name) {
+    synchronized (stores) {
+      return stores.get(name);
+    }
+  }
+
+  /** The snapshot that is being merged, as far as this node knows. */
+  Registry.@Nullable Entry mergingAsSeen() {
+    Registry known = registry;
+    return known == null ? null : known.merging();
+  }
+
   /** Closes the stores that are not in the registry any more. */
   private void forgetDropped(Registry now) throws IOException {
     List<ClusterStore> dropped = new ArrayList<>();
@@ -274,7 +301,7 @@ final class Origin implements AutoCloseable {
         }
       }
       if (verdict == null) {
-        change(UnaryOperator.identity());
+        change(Change.NONE);
       } else if (verdict.step() == Step.DONE) {
         return;
       } else {
@@ -365,221 +392,5 @@ final class Origin implements AutoCloseable {
       }
     }
     return broken.isEmpty() ? Verdict.DONE : new Verdict(Step.CHANGE, broken);
-  }
-
-  // ---- the origin device ----
-
-  /** One bio at a time, none of which crosses into another range. */
-  @FunctionalInterface
-  interface PerRange {
-    void run(Bio part) throws IOException;
-  }
-
-  void forEachRange(Bio bio, PerRange action) throws IOException {
-    for (long done = 0; done < bio.sectors(); ) {
-      long sector = bio.sector() + done;
-      long count = Math.min(bio.sectors() - done, rangeSectors - sector % rangeSectors);
-      action.run(bio.part(done, count));
-      done += count;
-    }
-  }
-
-  /** Reads the origin device: the origin, or the snapshot that is being merged into it. */
-  void read(Bio bio) throws IOException {
-    forEachRange(bio, this::readInRange);
-  }
-
-  private void readInRange(Bio bio) throws IOException {
-    withRegistry(
-        bio.fence(),
-        (now, fence) -> {
-          Registry.Entry merging = now.merging();
-          if (merging == null) {
-            device.submit(bio);
-            return Verdict.DONE;
-          }
-          return inRange(
-              now,
-              bio.sector(),
-              false,
-              fence,
-              right -> {
-                readThrough(store(merging.store()), bio, right);
-                return Verdict.DONE;
-              });
-        });
-  }
-
-  /** Reads a snapshot: the chunks that have an exception from the store, the others here. */
-  void readThrough(ClusterStore store, Bio bio, Fence fence) throws IOException {
-    forEachChunk(
-        store,
-        bio,
-        (chunk, part) -> {
-          Long at = store.lookup(chunk);
-          if (at == null) {
-            device.submit(part.withFence(fence));
-          } else {
-            store.device().submit(inStore(store, part, chunk, at).withFence(fence));
-          }
-        });
-  }
-
-  /** Writes the origin device, after the old contents were copied to all snapshots. */
-  void write(Bio bio) throws IOException {
-    forEachRange(bio, this::writeInRange);
-  }
-
-  private void writeInRange(Bio bio) throws IOException {
-    withRegistry(
-        bio.fence(),
-        (now, fence) -> {
-          if (now.entries().stream().allMatch(entry -> entry.state() == Registry.State.INVALID)) {
-            device.submit(bio.withFence(fence));
-            return Verdict.DONE;
-          }
-          boolean expected = !copiedEverywhere(now, bio);
-          return inRange(now, bio.sector(), expected, fence, right -> write(now, bio, right));
-        });
-  }
-
-  private Verdict write(Registry now, Bio bio, Fence right) throws IOException {
-    boolean exclusive = right.mode() == LockMode.EXCLUSIVE;
-    if (!exclusive && !copiedEverywhere(now, bio)) {
-      return Verdict.NEEDS_EXCLUSIVE;
-    }
-    Verdict copied = exclusive ? copyOut(now, bio.sector(), bio.sectors(), right) : Verdict.DONE;
-    if (copied.step() != Step.DONE) {
-      return copied;
-    }
-    Registry.Entry merging = now.merging();
-    if (merging == null) {
-      device.submit(bio.withFence(right));
-    } else {
-      ClusterStore store = store(merging.store());
-      forEachChunk(
-          store,
-          bio,
-          (chunk, part) -> {
-            Long at = store.lookup(chunk);
-            if (at == null) {
-              device.submit(part.withFence(right));
-            } else {
-              store.device().submit(inStore(store, part, chunk, at).withFence(right));
-            }
-          });
-    }
-    return Verdict.DONE;
-  }
-
-  /** Whether, as far as this node knows, the old contents are in every snapshot that needs them. */
-  private boolean copiedEverywhere(Registry now, Bio bio) throws IOException {
-    for (Registry.Entry entry : now.entries()) {
-      if (needsCopies(entry)) {
-        ClusterStore store = opened(entry.store());
-        if (store == null || !store.covers(bio.sector(), bio.sectors())) {
-          return false;
-        }
-      }
-    }
-    return true;
-  }
-
-  private @Nullable ClusterStore opened(String name) {
-    synchronized (stores) {
-      return stores.get(name);
-    }
-  }
-
-  private static boolean needsCopies(Registry.Entry entry) {
-    return entry.state() == Registry.State.ACTIVE || entry.state() == Registry.State.OVERFLOW;
-  }
-
-  /**
-   * Copies what is about to be overwritten to all snapshots that have not got it. The caller holds
-   * the range exclusively.
-   */
-  Verdict copyOut(Registry now, long sector, long sectors, Fence right) throws IOException {
-    Map<String, Registry.State> broken = new HashMap<>();
-    for (Registry.Entry entry : now.entries()) {
-      if (needsCopies(entry) && !copyOut(entry.store(), sector, sectors, right)) {
-        broken.put(entry.store(), Registry.State.INVALID);
-      }
-    }
-    return broken.isEmpty() ? Verdict.DONE : new Verdict(Step.CHANGE, broken);
-  }
-
-  private boolean copyOut(String name, long sector, long sectors, Fence right) throws IOException {
-    ClusterStore store;
-    try {
-      store = store(name);
-    } catch (IOException e) {
-      if (ClusterStore.isOurs(e)) {
-        throw e;
-      }
-      return false;
-    }
-    List<Long> missing = new ArrayList<>();
-    int size = store.chunkSectors();
-    for (long chunk = sector / size; chunk * size < sector + sectors; chunk++) {
-      if (store.lookup(chunk) == null) {
-        missing.add(chunk);
-      }
-    }
-    return missing.isEmpty()
-        || store.add(missing, filler(store), right) == ClusterStore.Outcome.ADDED;
-  }
-
-  /** Copies a chunk of the origin, as far as the origin goes. */
-  ClusterStore.Filler filler(ClusterStore store) {
-    return (oldChunk, newChunk, fence) -> {
-      int size = store.chunkSectors();
-      long from = oldChunk * size;
-      int count = (int) Math.min(size, device.sectors() - from);
-      ByteBuffer data = ByteBuffer.allocate(count * Bio.SECTOR);
-      device.submit(Bio.read(from, data).withFence(fence));
-      store.device().submit(Bio.write(newChunk * size, data).withFence(fence));
-    };
-  }
-
-  /** Flushes the origin device. */
-  void flush(Bio bio) throws IOException {
-    device.submit(bio);
-    Registry known = registry;
-    Registry.Entry merging = known == null ? null : known.merging();
-    if (merging != null) {
-      ClusterStore store = opened(merging.store());
-      if (store != null) {
-        store.device().submit(bio);
-      }
-    }
-  }
-
-  // ---- chunks ----
-
-  /** What to do with the part of a bio that is in one chunk. */
-  @FunctionalInterface
-  interface PerChunk {
-    void run(long chunk, Bio part) throws IOException;
-  }
-
-  static void forEachChunk(ClusterStore store, Bio bio, PerChunk action) throws IOException {
-    int size = store.chunkSectors();
-    for (long done = 0; done < bio.sectors(); ) {
-      long sector = bio.sector() + done;
-      long count = Math.min(bio.sectors() - done, size - sector % size);
-      action.run(sector / size, bio.part(done, count));
-      done += count;
-    }
-  }
-
-  static Bio inStore(ClusterStore store, Bio part, long chunk, long at) {
-    int size = store.chunkSectors();
-    return part.at(at * size + part.sector() - chunk * size);
-  }
-
-  /** Fails as a bio to an invalid snapshot does. */
-  static BioException invalid(ClusterStore store) {
-    return BioException.ioError("snapshot with store " + store.name() + " is invalid");
   }
 }

@@ -57,9 +57,9 @@ public final class OriginTarget implements Target {
 
   static void mapOrigin(Origin origin, long begin, Bio bio) throws IOException {
     switch (bio.op()) {
-      case READ -> origin.read(bio.at(begin + bio.sector()));
-      case WRITE -> origin.write(bio.at(begin + bio.sector()));
-      case FLUSH -> origin.flush(bio);
+      case READ -> origin.io().read(bio.at(begin + bio.sector()));
+      case WRITE -> origin.io().write(bio.at(begin + bio.sector()));
+      case FLUSH -> origin.io().flush(bio);
       default -> throw new IllegalArgumentException("not supported: " + bio);
     }
   }

@@ -109,7 +109,7 @@ public final class SnapshotTarget implements Target {
     if (bio.op() == Bio.Op.DISCARD && line.features().contains("discard_passdown_origin")) {
       origin.device().submit(bio.at(begin + bio.sector()));
     }
-    origin.forEachRange(bio.at(begin + bio.sector()), this::mapInRange);
+    origin.io().forEachRange(bio.at(begin + bio.sector()), this::mapInRange);
   }
 
   private void mapInRange(Bio bio) throws IOException {
@@ -120,7 +120,7 @@ public final class SnapshotTarget implements Target {
           if (entry == null
               || entry.state() == Registry.State.INVALID
               || entry.state() == Registry.State.MERGING) {
-            throw Origin.invalid(store);
+            throw OriginIo.invalid(store);
           }
           if (entry.state() == Registry.State.OVERFLOW && bio.op().modifies()) {
             throw BioException.ioError("snapshot with store " + store.name() + " has overflowed");
@@ -135,7 +135,7 @@ public final class SnapshotTarget implements Target {
   private Origin.Verdict mapUnderLocks(Bio bio, Fence right) throws IOException {
     switch (bio.op()) {
       case READ -> {
-        origin.readThrough(store, bio, right);
+        origin.io().through(store, bio, right);
         return Origin.Verdict.DONE;
       }
       case WRITE -> {
@@ -144,7 +144,7 @@ public final class SnapshotTarget implements Target {
       default -> {
         // A chunk that has no exception shows the origin, and may go on to: a discard promises
         // nothing.
-        Origin.forEachChunk(
+        OriginIo.forEachChunk(
             store,
             bio,
             (chunk, part) -> {
@@ -164,7 +164,7 @@ public final class SnapshotTarget implements Target {
 
   private Origin.Verdict write(Bio bio, Fence right) throws IOException {
     List<Long> missing = new ArrayList<>();
-    Origin.forEachChunk(
+    OriginIo.forEachChunk(
         store,
         bio,
         (chunk, part) -> {
@@ -187,7 +187,7 @@ public final class SnapshotTarget implements Target {
         }
       }
     }
-    Origin.forEachChunk(
+    OriginIo.forEachChunk(
         store,
         bio,
         (chunk, part) -> {
@@ -197,7 +197,7 @@ public final class SnapshotTarget implements Target {
           }
           boolean written = part.sectors() == store.chunkSectors() && missing.contains(chunk);
           if (!written) {
-            store.device().submit(Origin.inStore(store, part, chunk, at).withFence(right));
+            store.device().submit(OriginIo.inStore(store, part, chunk, at).withFence(right));
           }
         });
     return Origin.Verdict.DONE;
@@ -205,7 +205,7 @@ public final class SnapshotTarget implements Target {
 
   /** The data of the bio where it is the whole chunk, otherwise what the origin has. */
   private ClusterStore.Filler filler(Bio bio) {
-    ClusterStore.Filler fromOrigin = origin.filler(store);
+    ClusterStore.Filler fromOrigin = origin.io().filler(store);
     int size = store.chunkSectors();
     return (oldChunk, newChunk, fence) -> {
       long offset = oldChunk * size - bio.sector();

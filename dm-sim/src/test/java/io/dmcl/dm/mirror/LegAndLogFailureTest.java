@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.FutureTask;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -212,11 +211,12 @@ class LegAndLogFailureTest {
     b.create("vol", inSync(HOLD));
     a.faults().fail("file:leg1.img");
 
-    FutureTask<Boolean> write = held(() -> vol.write(0, Reference.stamped(1, 8)));
+    FutureTask<Boolean> write = TestCluster.waiting(() -> vol.write(0, Reference.stamped(1, 8)));
 
     assertThat(status(b)).contains(" 3/4 1 AD ");
     b.device("vol").read(0, 8);
-    FutureTask<Boolean> other = held(() -> b.device("vol").write(4, Reference.stamped(80, 8)));
+    FutureTask<Boolean> other =
+        TestCluster.waiting(() -> b.device("vol").write(4, Reference.stamped(80, 8)));
     a.faults().heal("file:leg1.img");
     assertThat(target(a.dm).recoverNext()).isTrue();
     assertThat(write.get() && other.get()).isTrue();
@@ -229,7 +229,7 @@ class LegAndLogFailureTest {
     TestCluster.Node a = cluster.start();
     MappedDevice vol = a.dm.create("vol", inSync(HOLD));
     a.faults().fail("file:leg1.img");
-    FutureTask<Boolean> write = held(() -> vol.write(0, Reference.stamped(1, 8)));
+    FutureTask<Boolean> write = TestCluster.waiting(() -> vol.write(0, Reference.stamped(1, 8)));
 
     a.dm.suspend("vol");
 
@@ -244,7 +244,7 @@ class LegAndLogFailureTest {
     TestCluster.Node a = cluster.start();
     MappedDevice vol = a.dm.create("vol", inSync(HOLD));
     a.faults().fail("file:leg1.img");
-    FutureTask<Boolean> write = held(() -> vol.write(0, Reference.stamped(1, 8)));
+    FutureTask<Boolean> write = TestCluster.waiting(() -> vol.write(0, Reference.stamped(1, 8)));
 
     a.dm.reload("vol", "0 64 linear leg0.img 0");
     a.dm.suspendWithoutFlush("vol");
@@ -253,23 +253,6 @@ class LegAndLogFailureTest {
 
     assertThat(write.get()).isTrue();
     assertThat(vol.read(0, 8)).isEqualTo(Reference.stamped(1, 8));
-  }
-
-  /** Begins something on a thread of its own that a mirror must hold. */
-  private static FutureTask<Boolean> held(TestCluster.Work work) {
-    FutureTask<Boolean> task =
-        new FutureTask<>(
-            () -> {
-              work.run();
-              return true;
-            });
-    Thread thread = new Thread(task);
-    thread.setDaemon(true);
-    thread.start();
-    Awaitility.await()
-        .until(() -> task.isDone() || thread.getState() == Thread.State.TIMED_WAITING);
-    assertThat(task.isDone()).as("held").isFalse();
-    return task;
   }
 
   @Test
@@ -306,7 +289,7 @@ class LegAndLogFailureTest {
     TestCluster.Node a = cluster.start();
     MappedDevice vol = a.dm.create("vol", inSync(HOLD));
     a.faults().fail("file:log.img");
-    FutureTask<Boolean> write = held(() -> vol.write(0, Reference.stamped(1, 8)));
+    FutureTask<Boolean> write = TestCluster.waiting(() -> vol.write(0, Reference.stamped(1, 8)));
     a.faults().heal("file:log.img");
     assertThat(write.get()).isTrue();
     assertThat(new LogReader(image("log.img"), 4).clean[0]).as("marked").isFalse();

@@ -13,8 +13,9 @@ import io.dmcl.lock.LockException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.FutureTask;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -125,15 +126,26 @@ class MirrorStateTest {
     assertThat(Files.mismatch(image("leg0.img"), image("leg1.img"))).isEqualTo(-1);
   }
 
+  /**
+   * A mirror where a flush of the second leg goes to the leg first, and then to a disk that no
+   * other node has: what this node meanwhile does at that disk happens when the legs have been
+   * flushed.
+   */
+  private void createWithOwnDisk(TestCluster.Node node, String log, String own) throws IOException {
+    cluster.image(own, 8);
+    node.dm.create("leg1", "0 64 linear leg1.img 0\n64 8 linear " + own + " 0");
+    node.dm.create("vol", line(log).replace("leg1.img", "dev:leg1"));
+  }
+
   /** As if it were stopped between the flush of the legs and the write to the log. */
   @Test
   void clean_regionIsLostMeanwhile_leavesTheMarkOfWhoHasIt() throws IOException {
     TestCluster.Node b = cluster.start();
-    a.dm.create("vol", line(DISK));
-    b.dm.create("vol", line(DISK));
+    createWithOwnDisk(a, DISK, "a.img");
+    createWithOwnDisk(b, DISK, "b.img");
     a.dm.device("vol").write(0, Reference.stamped(1, 8));
     a.meanwhile(
-        "file:leg1.img",
+        "file:a.img",
         () -> {
           a.loseSession();
           cluster.dieAt(
@@ -146,10 +158,10 @@ class MirrorStateTest {
 
     assertThatThrownBy(() -> a.dm.suspend("vol")).isInstanceOf(LockException.class);
 
-    DeviceMapper c = cluster.start().dm;
-    c.create("vol", line("disk 2 log.img 16"));
-    recover(c);
-    c.suspend("vol");
+    TestCluster.Node c = cluster.start();
+    createWithOwnDisk(c, "disk 2 log.img 16", "c.img");
+    recover(c.dm);
+    c.dm.suspend("vol");
     assertThat(Files.mismatch(image("leg0.img"), image("leg1.img"))).isEqualTo(-1);
   }
 
@@ -162,7 +174,7 @@ class MirrorStateTest {
     vol.read(0, 1);
     b.device("vol").write(16, Reference.stamped(1, 8));
     a.faults().fail("file:log.img");
-    FutureTask<Boolean> write = held(() -> vol.write(0, Reference.stamped(1, 8)));
+    FutureTask<Boolean> write = TestCluster.waiting(() -> vol.write(0, Reference.stamped(1, 8)));
     a.faults().heal("file:log.img");
     assertThat(write.get()).isTrue();
   }
@@ -172,27 +184,73 @@ class MirrorStateTest {
     a.dm.create("vol", line(DISK).replace("2 handle_errors keep_log", "1 handle_errors"));
     MappedDevice above = a.dm.create("above", "0 64 linear dev:vol 0");
     a.faults().fail("file:leg1.img");
-    FutureTask<Boolean> write = held(() -> above.write(0, Reference.stamped(1, 8)));
+    FutureTask<Boolean> write = TestCluster.waiting(() -> above.write(0, Reference.stamped(1, 8)));
 
     a.dm.close();
 
     assertThatThrownBy(write::get).hasCauseInstanceOf(BioException.class);
   }
 
-  private static FutureTask<Boolean> held(TestCluster.Work work) {
-    FutureTask<Boolean> task =
-        new FutureTask<>(
-            () -> {
-              work.run();
-              return true;
-            });
-    Thread thread = new Thread(task);
-    thread.setDaemon(true);
-    thread.start();
-    Awaitility.await()
-        .until(() -> task.isDone() || thread.getState() == Thread.State.TIMED_WAITING);
-    assertThat(task.isDone()).as("held").isFalse();
-    return task;
+  @Test
+  void sessionIsLost_itsOwnDirtyRegionIsFoundAbandoned() throws IOException {
+    MappedDevice vol = a.dm.create("vol", line(DISK));
+    MirrorTarget target = (MirrorTarget) vol.targets().get(0);
+    vol.write(0, Reference.stamped(1, 8));
+    // It has the log's lock last, whose owner has not died then.
+    cluster.start().dm.create("vol", line(DISK)).write(16, Reference.stamped(1, 8));
+
+    a.loseSession();
+
+    assertThat(target.recoverAbandoned()).isEqualTo(1);
+    assertThat(target.recoveredRegions()).isEqualTo(1);
+  }
+
+  /** The first node dies before it has written the log, whose bits are anything. */
+  @Test
+  void firstNodeDiesWhileItActivates_whoWaitedReadsTheLogAsTheFirst() throws Exception {
+    cluster.usedImage("log.img", 8);
+    DeviceMapper b = cluster.start().dm;
+    List<FutureTask<Boolean>> other = new ArrayList<>();
+    a.meanwhile(
+        "file:log.img",
+        () -> {
+          other.add(TestCluster.waiting(() -> b.create("vol", line("disk 2 log.img 16"))));
+          cluster.dieAt(write -> write.disk().equals("file:log.img"), TestCluster.Arrives.NOTHING);
+        });
+
+    assertThat(cluster.survives(() -> a.dm.create("vol", line("disk 2 log.img 16")))).isFalse();
+
+    assertThat(other.get(0).get()).isTrue();
+    assertThat(b.status("vol").get(0)).contains(" 0/4 1 AA 3 disk file:log.img A");
+  }
+
+  /** As if it were stopped between the last flush of a leg and the change of the log's value. */
+  @ParameterizedTest
+  @ValueSource(strings = {CORE, DISK})
+  void recover_regionIsLostMeanwhile_isNotSaidToBeInSync(String log) throws IOException {
+    TestCluster.Node b = cluster.start();
+    createWithOwnDisk(a, log, "a.img");
+    createWithOwnDisk(b, log, "b.img");
+    a.faults().fail("file:leg1.img");
+    a.dm.device("vol").write(0, Reference.stamped(1, 8));
+    a.faults().heal("file:leg1.img");
+    a.meanwhile(
+        "file:a.img",
+        () -> {
+          a.loseSession();
+          recover(b.dm);
+          b.faults().fail("file:leg0.img");
+          b.dm.device("vol").write(0, Reference.stamped(2, 8));
+          b.faults().heal("file:leg0.img");
+        });
+
+    assertThatThrownBy(() -> recover(a.dm)).isInstanceOf(LockException.class);
+
+    assertThat(b.dm.device("vol").read(0, 8)).isEqualTo(Reference.stamped(2, 8));
+    assertThat(b.dm.status("vol").get(0)).contains(" 3/4 ");
+    recover(a.dm);
+    assertThat(a.dm.device("vol").read(0, 8)).isEqualTo(Reference.stamped(2, 8));
+    assertThat(Files.mismatch(image("leg0.img"), image("leg1.img"))).isEqualTo(-1);
   }
 
   private Path image(String name) {

@@ -236,6 +236,22 @@ class MirrorTest {
     assertThat(b.device("vol").read(40, 3)).isEqualTo(Reference.stamped(1, 3));
   }
 
+  @ParameterizedTest
+  @CsvSource({"2 handle_errors balance,true", "1 handle_errors,false"})
+  void read_inSync_secondLegIsReadOnlyIfBalanced(String features, boolean expected)
+      throws IOException {
+    TestCluster.Node node = cluster.start();
+    String line = LINE.replace("disk 2 log.img 16", "disk 3 log.img 16 nosync");
+    MappedDevice vol = node.dm.create("vol", line + " " + features);
+    boolean[] read = {false};
+    node.meanwhile("file:leg1.img", () -> read[0] = true);
+
+    vol.read(0, 1);
+    vol.read(0, 1);
+
+    assertThat(read[0]).isEqualTo(expected);
+  }
+
   @Test
   void background_severalNodes_shareTheRegionsAndFinish() throws IOException {
     cluster.close();

@@ -17,7 +17,10 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -100,6 +103,8 @@ class SnapshotLifeTest {
 
   @Test
   void drop_storeIsUsedAnew_whoKnowsTheOldExceptionsCopiesOutAgain() throws IOException {
+    // From now on it has the range, and gets no news of it.
+    a.device("snap1").read(0, 16);
     a.remove("snap1");
     b.message("origin", 0, "drop", "file:cow1.img");
     byte[] zeros = new byte[Bio.SECTOR];
@@ -184,5 +189,57 @@ class SnapshotLifeTest {
 
       assertThat(target.fullLoads()).isGreaterThan(before);
     }
+  }
+
+  @Test
+  void rangeOwnerDies_exceptionIsCommitted_whoKnewOfNoneFindsIt() throws IOException {
+    assertThat(a.device("snap1").read(64, 8)).isEqualTo(new byte[8 * 512]);
+    cluster.dieAt(write -> write.disk().equals("file:origin.img"), TestCluster.Arrives.ALL);
+    assertThat(cluster.survives(() -> b.device("origin").write(64, Reference.stamped(90, 8))))
+        .isFalse();
+
+    assertThat(a.device("snap1").read(64, 8)).isEqualTo(new byte[8 * 512]);
+  }
+
+  /** The list would grow up to them, here or in the kernel. */
+  @Test
+  void storeOwnerDies_onlyTheLastEntriesArrived_areZeroed() throws IOException {
+    String line = SNAP2.replace("P 8", "P 2");
+    int perSector = Bio.SECTOR / 16;
+    a.create("snap2", line);
+    b.create("snap2", line);
+    b.remove("snap2");
+    a.message("origin", 0, "drop", "file:cow1.img");
+    a.device("origin").write(0, Reference.stamped(100, 2 * (perSector - 1)));
+    Path store = cluster.directory().resolve("cow2.img");
+    assertThat(new StoreReader(store).exceptions).hasSize(perSector - 1);
+    cluster.dieAt(
+        write -> write.disk().equals("file:cow2.img") && write.sector() == 2,
+        TestCluster.Arrives.LAST_HALF);
+    assertThat(cluster.survives(() -> b.device("origin").write(128, Reference.stamped(1, 8))))
+        .isFalse();
+    assertThat(new StoreReader(store).staleBytes).isPositive();
+
+    a.device("snap2").read(128, 8);
+
+    assertThat(new StoreReader(store).exceptions).hasSize(perSector - 1);
+    assertThat(new StoreReader(store).staleBytes).isZero();
+  }
+
+  @Test
+  void merge_storeIsEmptyUntilAWriteComesBetween_thatIsMergedToo() throws Exception {
+    a.create("snap2", SNAP2);
+    a.remove("snap2");
+    a.reload("origin", merge(SNAP2));
+    List<FutureTask<Boolean>> resume = new ArrayList<>();
+    nodeB.meanwhile(
+        "file:cow1.img", () -> resume.add(TestCluster.waiting(() -> a.resume("origin"))));
+
+    b.device("origin").write(64, Reference.stamped(90, 8));
+
+    assertThat(resume.get(0).get()).isTrue();
+    MergeTarget target = (MergeTarget) a.device("origin").targets().get(0);
+    while (target.step()) {}
+    assertThat(b.device("origin").read(64, 8)).isEqualTo(new byte[8 * 512]);
   }
 }

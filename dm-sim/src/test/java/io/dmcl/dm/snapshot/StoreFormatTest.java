@@ -18,6 +18,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -103,6 +104,31 @@ class StoreFormatTest {
     StoreReader store = new StoreReader(directory.resolve("cow.img"));
     assertThat(store.exceptions).isEqualTo(Map.of(4L, 5L, 0L, 2L, 1L, 6L));
     assertThat(store.staleBytes).isZero();
+  }
+
+  @Test
+  void open_storeWithFullAreasBuiltFromTheDescription_goesOnInTheNext() throws IOException {
+    int perArea = 32;
+    int count = 2 * perArea + 1;
+    long[][] entries = new long[count][];
+    Map<Long, byte[]> data = new HashMap<>();
+    for (int i = 0; i < count; i++) {
+      long stored = i + 2 + i / perArea;
+      entries[i] = new long[] {count - 1 - i, stored};
+      data.put(stored, Reference.stamped(1000 + i, 1));
+    }
+    image("origin.img", count + 1);
+    StoreReader.build(directory.resolve("cow.img"), count + 6, 1, 1, entries, data);
+    try (DeviceMapper dm = node()) {
+      MappedDevice origin = dm.create("origin", "0 " + (count + 1) + " snapshot-origin origin.img");
+      MappedDevice snap = dm.create("snap", line(count + 1, "P 1"));
+      for (int i = 0; i < count; i++) {
+        assertThat(snap.read(count - 1 - i, 1)).isEqualTo(Reference.stamped(1000 + i, 1));
+      }
+      origin.write(count, Reference.stamped(5, 1));
+      assertThat(snap.read(count, 1)).isEqualTo(new byte[512]);
+    }
+    assertThat(new StoreReader(directory.resolve("cow.img")).exceptions).hasSize(count + 1);
   }
 
   @ParameterizedTest

@@ -126,6 +126,13 @@ class DeviceDemoIT {
 
   /** Makes devices of the disks as the manifest says, on a cluster that knows nothing of them. */
   private List<String> openKept(Path kept) throws Exception {
+    assertThat(Files.readString(kept.resolve("manifest.json")).replaceAll("\\s+", ""))
+        .as("nothing else is in it")
+        .startsWith("{\"files\":[\"leg0.img\",\"leg1.img\",\"log.img\",\"cow1.img\",")
+        .matches(
+            "\\{\"files\":\\[(\"[\\w.]+\",?)+],\"devices\":\\[(\\{"
+                + "\"name\":\"\\w+\",\"table\":\\[\"[^\"]+\"](,\"afterSync\":true)?,"
+                + "\"sha256\":\"\\w{64}\"},?)+]}");
     Volume volume = new Volume(SECTORS, 3);
     List<String> names = new ArrayList<>();
     InMemoryCluster cluster = new InMemoryCluster();
