@@ -9,8 +9,9 @@ import java.util.Set;
  * Every schedule of a small configuration: depth first, each branch replayed from the start, and
  * not followed again where the same state was seen before. What happens within a node between two
  * messages happens at once; messages, users and one fault come in every order. Time passes when
- * nothing else can happen, or a short timer of a node is due. {@link Reduction} says which orders
- * need not be tried.
+ * nothing else can happen, or a short timer of a node is due. So a schedule that comes back to a
+ * state that it was in before is one in which somebody waits for ever; that is not looked for where
+ * a session may have to end first. {@link Reduction} says which orders need not be tried.
  */
 final class Explore {
   private final SmallPlan plan;
@@ -47,6 +48,7 @@ final class Explore {
 
   /** A state on the way down: the choices in it, and which is taken. */
   private static final class Branch {
+    final long fingerprint;
     final int[] order;
 
     /** So many of them, from the first on, are enough. */
@@ -54,7 +56,8 @@ final class Explore {
 
     int taken;
 
-    Branch(int[] order, int enough) {
+    Branch(long fingerprint, int[] order, int enough) {
+      this.fingerprint = fingerprint;
       this.order = order;
       this.enough = enough;
     }
@@ -119,25 +122,32 @@ final class Explore {
       int unused = world.choices();
       step(world, path.get(path.size() - 1));
     }
-    while (seen.add(world.fingerprint())) {
+    long fingerprint = world.fingerprint();
+    for (; seen.add(fingerprint); fingerprint = world.fingerprint()) {
       if (collects) {
         sights.add(world.sight());
       }
       int choices = world.choices();
       if (choices == 0) {
         if (collects) {
-          ends.add(world.fingerprint());
+          ends.add(fingerprint);
         }
         world.checkEnd();
         return;
       }
-      Branch branch = branch(world, choices);
+      Branch branch = branch(world, fingerprint, choices);
       path.add(branch);
       step(world, branch);
     }
+    boolean ends = plan.fault() != SmallPlan.Fault.CRASH && plan.fault() != SmallPlan.Fault.EXPIRY;
+    for (Branch before : path) {
+      if (ends && before.fingerprint == fingerprint) {
+        throw new Violation("somebody is never served: this goes round for ever");
+      }
+    }
   }
 
-  private Branch branch(SmallWorld world, int choices) {
+  private Branch branch(SmallWorld world, long fingerprint, int choices) {
     int[] order = new int[choices];
     List<Integer> first = reduced ? Reduction.first(world) : List.of();
     int next = 0;
@@ -149,7 +159,7 @@ final class Explore {
         order[next++] = i;
       }
     }
-    return new Branch(order, first.isEmpty() ? choices : first.size());
+    return new Branch(fingerprint, order, first.isEmpty() ? choices : first.size());
   }
 
   /** Takes the choice of a branch; if users or oracle can see it, the others matter too. */

@@ -247,13 +247,13 @@ final class SmallWorld {
         return false;
       }
     }
-    return truth.queue.values().stream().allMatch(place -> isOfTheLiving(place));
+    return truth.queue.values().stream().allMatch(place -> isOfTheLiving(place.session));
   }
 
-  private boolean isOfTheLiving(LockTruth.Place place) {
+  private boolean isOfTheLiving(long id) {
     for (Actor actor : actors) {
       SimSession session = actor.node.client.session();
-      if (actor.node.isThere() && session != null && session.id() == place.session) {
+      if (actor.node.isThere() && session != null && session.id() == id) {
         return true;
       }
     }
@@ -444,6 +444,12 @@ final class SmallWorld {
     }
     ensemble.fingerprint(out, false);
     oracle.fingerprint(out);
+    for (Leader.Tracked session : ensemble.leader.sessions.values()) {
+      if (!isOfTheLiving(
+          session.id)) { // it ends by itself, and until then time does make a difference
+        out.number(session.expiresAtNanos - ensemble.nowNanos());
+      }
+    }
     for (Actor actor : actors) {
       if (!actor.node.isThere()) {
         out.text("\ngone");
