@@ -4,7 +4,6 @@ import io.dmcl.lock.zookeeper.protocol.ReadOp;
 import io.dmcl.lock.zookeeper.protocol.Reply;
 import io.dmcl.lock.zookeeper.protocol.WriteOp;
 import io.dmcl.lock.zookeeper.protocol.ZnodeStat;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Adds requests and messages to fingerprints. */
@@ -24,12 +23,12 @@ final class Canonical {
       }
     } else if (request instanceof Request.Read read) {
       for (ReadOp op : read.reads()) {
-        out.text(" ").text(op.toString());
+        add(out, op);
       }
     } else if (request instanceof Request.Watch watch) {
-      out.text(watch.read().toString());
+      add(out, watch.read());
     } else if (request instanceof Request.Unwatch unwatch) {
-      out.text(unwatch.read().toString());
+      add(out, unwatch.read());
     } else if (request instanceof Request.SetWatches again) {
       out.text(again.data().toString()).text(again.children().toString());
       out.zxid(again.lastZxid());
@@ -38,13 +37,17 @@ final class Canonical {
     }
   }
 
-  static void add(Fingerprint out, Message message) {
+  private static void add(Fingerprint out, ReadOp read) {
+    out.text(read.getClass().getSimpleName()).text(read.path());
+  }
+
+  static void add(Fingerprint out, Message message, int client) {
     if (message instanceof Message.Event event) {
-      out.text(event.toString());
+      out.text(event.type().name()).text(event.path());
     } else if (message instanceof Message.Connected connected) {
       out.text("connected ").number(connected.session());
     } else if (message instanceof Message.Answer answer) {
-      add(out.progress(answer.zxid()), answer.request());
+      add(out.progressOf(client, answer.zxid()), answer.request());
       if (answer.written() != null) {
         out.text(answer.written().code().name());
         for (Reply.Written written : answer.written().results()) {
@@ -53,7 +56,9 @@ final class Canonical {
         }
       }
       for (Reply.Read read : answer.reads()) {
-        out.text(" ").text(read.code().name()).text(new TreeSet<>(read.children()).toString());
+        out.text(" ").text(read.code().name());
+        out.number(read.children().size());
+        read.children().stream().sorted().forEach(out::text);
         add(out.bytes(read.data()), read.stat());
       }
     } else {
@@ -75,7 +80,7 @@ final class Canonical {
 
   private static void add(Fingerprint out, @Nullable ZnodeStat stat) {
     if (stat != null) {
-      out.zxid(stat.czxid()).zxid(stat.mzxid()).zxid(stat.pzxid());
+      out.zxid(stat.czxid()).zxid(stat.mzxid()).progress(stat.pzxid());
       out.text(" ").number(stat.numChildren());
     }
   }

@@ -74,6 +74,10 @@ public final class Ensemble {
     return clients;
   }
 
+  Server server(int index) {
+    return servers.get(index);
+  }
+
   // Steps.
 
   /** Everything that can happen next, in a fixed order. The list is reused by the next call. */

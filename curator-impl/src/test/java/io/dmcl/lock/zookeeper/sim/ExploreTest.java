@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/** A small configuration, all of its schedules; {@code ./dmcl simulate --explore} has larger. */
+/** Small configurations, all of their schedules; {@code ./dmcl simulate --explore} has larger. */
 class ExploreTest {
   private static final int MOST_STATES = 100_000;
 
@@ -16,11 +16,42 @@ class ExploreTest {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void explore_writerAndReader_breaksNoPromise(boolean cached) {
-    Explore.SmallPlan plan = Explore.SmallPlan.of("x/s", cached, 2, Explore.Fault.NONE, 0);
+  @CsvSource({"x/s, false", "x/s, true", "xx/xx, false"})
+  void explore_writersAndReader_breaksNoPromise(String modes, boolean cached) {
+    SmallPlan plan = SmallPlan.of(modes, cached, 2, SmallPlan.Fault.NONE, 0);
     Explore.Result result = new Explore(plan).run(MOST_STATES);
     System.out.println(plan + ": " + result);
     assertThat(result.complete()).isTrue();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "EXCLUSIVE_OVERTAKES_READERS, x/s, false, overtook",
+    "RELEASE_WITHOUT_A_BUMP, x/s, false, without a bump",
+    "NOBODY_ELSE_EVER_MODIFIES, x/xx, false, UNCHANGED",
+    "DOES_NOT_LOOK_AFTER_ARMING, x/s, true, never served",
+  })
+  void explore_plantedBug_isFound(PlantedBug bug, String modes, boolean cached, String what) {
+    assertThat(PlantedSearch.explore(bug, modes, cached)).contains(what);
+  }
+
+  /** What need not be tried shows nothing that is not seen without it. */
+  @ParameterizedTest
+  @CsvSource({
+    "x/x, false, NONE",
+    "x/s, true, NONE",
+    "x/s, false, CRASH",
+  })
+  void explore_reduced_showsAllThatThereIs(String modes, boolean cached, SmallPlan.Fault fault) {
+    SmallPlan plan = SmallPlan.of(modes, cached, 2, fault, 0);
+    Explore all = new Explore(plan, false, true);
+    Explore reduced = new Explore(plan, true, true);
+    Explore.Result of = all.run(MOST_STATES);
+    Explore.Result less = reduced.run(MOST_STATES);
+    System.out.println(plan + ": " + of + " reduced to " + less);
+    assertThat(of.complete() && less.complete()).isTrue();
+    assertThat(reduced.sights()).isEqualTo(all.sights());
+    assertThat(reduced.ends()).isEqualTo(all.ends());
+    assertThat(less.states()).isLessThan(of.states());
   }
 }

@@ -10,42 +10,61 @@ import java.util.List;
  * states that differ in nothing but how many transactions led to them become the same. A system
  * that remembers transaction ids itself adds its own state to the same fingerprint.
  */
-public final class Fingerprint {
+public class Fingerprint {
+  /** In place of the number of a client that may reconnect. */
+  static final int NOBODY = -1;
+
+  private static final int EVERYBODY = -2;
+
   private final StringBuilder text = new StringBuilder(1024);
   private final List<long[]> zxids = new ArrayList<>();
   private final String under;
-  private final boolean mayReconnect;
+  private final int reconnecting;
 
   /** Of everything. */
   public Fingerprint() {
-    this("/", true);
+    this("/", EVERYBODY);
   }
 
   /**
    * Of what still makes a difference.
    *
    * @param under only znodes whose paths begin so are read or written from now on
-   * @param mayReconnect whether clients may still lose their connections
+   * @param reconnecting the number of the client that may still lose its connection and go on with
+   *     its session, or {@link #NOBODY}
    */
-  public Fingerprint(String under, boolean mayReconnect) {
+  Fingerprint(String under, int reconnecting) {
     this.under = under;
-    this.mayReconnect = mayReconnect;
+    this.reconnecting = reconnecting;
   }
 
   /** Whether a znode makes a difference. */
-  boolean includes(String path) {
+  final boolean includes(String path) {
     return path.startsWith(under);
   }
 
-  /** Adds how far a client or server has come in the log: of interest to those who reconnect. */
-  Fingerprint progress(long zxid) {
-    return mayReconnect ? zxid(zxid) : this;
+  /**
+   * Adds what is of interest only to those who reconnect: how far a server has come in the log, and
+   * when a znode's children changed last.
+   */
+  final Fingerprint progress(long zxid) {
+    return reconnecting == NOBODY ? this : zxid(zxid);
+  }
+
+  /** Adds how far a client has come in the log. */
+  final Fingerprint progressOf(int client, long zxid) {
+    return reconnecting == client || reconnecting == EVERYBODY ? zxid(zxid) : this;
   }
 
   /** Adds a text. */
   public Fingerprint text(String part) {
     text.append(part);
     return this;
+  }
+
+  /** Adds a text whose {@link HashedFingerprint#hash} is known. */
+  Fingerprint text(String part, long hash) {
+    return text(part);
   }
 
   /** Adds a number as it is. */

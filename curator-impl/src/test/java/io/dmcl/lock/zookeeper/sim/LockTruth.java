@@ -317,6 +317,28 @@ public final class LockTruth {
     purges++;
   }
 
+  /** Adds what it remembers of those who are in the queue, and of the dead. */
+  void fingerprint(Fingerprint out) {
+    out.text("queue ");
+    for (Place place : queue.values()) {
+      addPlace(out, place);
+    }
+    out.text("abandoned ");
+    for (Place place : abandoned.values()) {
+      addPlace(out, place);
+    }
+    out.text("dead ");
+    dead.stream().sorted().forEach(out::zxid);
+  }
+
+  private void addPlace(Fingerprint out, Place place) {
+    out.text(place.entry.name()).zxid(place.token);
+    out.text(place.unknown ? "unknown " : "");
+    out.text(grantedExclusively.contains(place.token) ? "granted " : "");
+    out.text(usedExclusively.contains(place.token) ? "used " : "");
+    out.text(recoveredBy.contains(place.token) ? "recovered " : "");
+  }
+
   /** A value for people. */
   public static String text(byte @Nullable [] value) {
     return value == null ? "nothing" : '"' + new String(value) + '"';

@@ -52,10 +52,19 @@ final class Oracle {
 
   /** After every event. What depends on none of these has been checked since they changed. */
   void check() {
+    if (follow()) {
+      for (LockTruth lock : locks) {
+        checkGrants(lock);
+      }
+    }
+  }
+
+  /** After every event of a schedule that was checked before. Returns whether anything is new. */
+  boolean follow() {
     List<Txn> log = ensemble.leader.log;
     long nowNanos = ensemble.nowNanos();
     if (!ran && read == log.size() && nowNanos == checkedNanos) {
-      return;
+      return false;
     }
     ran = false;
     checkedNanos = nowNanos;
@@ -72,9 +81,6 @@ final class Oracle {
         }
       }
     }
-    for (LockTruth lock : locks) {
-      checkGrants(lock);
-    }
     for (Use use : uses) {
       disturbed |= use.node.lostItsLease();
       Throwable failure = use.node.failure();
@@ -82,6 +88,7 @@ final class Oracle {
         throw new Violation(use.node + " has failed", failure);
       }
     }
+    return true;
   }
 
   /** What a node was granted for the shortest time counts: its users may have had it. */
@@ -90,6 +97,19 @@ final class Oracle {
     Grant grant = use.local.fastGrant();
     if (grant != null && grant.mode() == LockMode.EXCLUSIVE) {
       use.truth.grantedExclusively.add(grant.token());
+    }
+  }
+
+  /** Adds what it remembers and may still look at. */
+  void fingerprint(Fingerprint out) {
+    out.text(disturbed ? "disturbed " : "");
+    for (LockTruth lock : locks) {
+      lock.fingerprint(out);
+    }
+    for (Use use : uses) {
+      boolean upToDate = use.knownForeignBumps == use.foreignBumps();
+      out.text(disturbed || !use.known ? "" : upToDate ? "knows " : "knew ");
+      use.resource.fingerprint(out, use.truth.queue.values());
     }
   }
 

@@ -38,7 +38,7 @@ public final class PlantedMethod {
     Simulate.silence();
     planted = PlantedBug.valueOf(bug);
     try {
-      new Explore(Explore.SmallPlan.of(modes, cached, 2, Explore.Fault.NONE, 0)).run(MOST_STATES);
+      new Explore(SmallPlan.of(modes, cached, 2, SmallPlan.Fault.NONE, 0)).run(MOST_STATES);
       return "";
     } catch (Violation e) {
       return String.valueOf(e.getMessage());

@@ -104,6 +104,11 @@ public final class SimClient implements Coordinator {
     return connection == null ? -1 : connection.server.index;
   }
 
+  /** Its connection; null if it has none. */
+  @Nullable Connection connection() {
+    return connection;
+  }
+
   /** Its number. */
   public int index() {
     return index;
@@ -437,10 +442,12 @@ public final class SimClient implements Coordinator {
         .text(closed ? "closed " : "")
         .text(untold == null ? "" : "untold ");
     out.text(established ? "up " : connection == null ? "no " : "half ").number(server());
-    out.progress(lastZxid);
+    out.progressOf(index, closed ? 0 : lastZxid);
     if (session != null) {
       out.number(session.id()).text(session.ended ? "over " : "");
-      out.text(session.dataWatches.toString()).text(session.childWatches.toString());
+      if (!closed) {
+        out.text(session.dataWatches.toString()).text(session.childWatches.toString());
+      }
     }
     for (Request request : carried) {
       Canonical.add(out.text("\n carried "), request);
@@ -452,7 +459,7 @@ public final class SimClient implements Coordinator {
       out.text("\n to server ").number(connection.toServer.size());
       out.text("in service ").number(connection.inService.size());
       for (Message message : connection.toClient) {
-        Canonical.add(out.text("\n to client "), message);
+        Canonical.add(out.text("\n to client "), message, index);
       }
     }
     out.text("\n");

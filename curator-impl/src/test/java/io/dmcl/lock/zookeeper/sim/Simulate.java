@@ -57,7 +57,7 @@ public final class Simulate {
   /** Explores the plans whose names begin so, as many at a time as there are processors. */
   private static boolean explore(String name, long mostStates) {
     List<Explore.Result> results =
-        Explore.SmallPlan.all().parallelStream()
+        SmallPlan.all().parallelStream()
             .filter(plan -> plan.toString().startsWith(name))
             .map(plan -> explore(plan, mostStates))
             .toList();
@@ -70,7 +70,7 @@ public final class Simulate {
     return complete;
   }
 
-  private static Explore.Result explore(Explore.SmallPlan plan, long mostStates) {
+  private static Explore.Result explore(SmallPlan plan, long mostStates) {
     long began = System.nanoTime();
     Explore.Result result = new Explore(plan).run(mostStates);
     System.out.printf(

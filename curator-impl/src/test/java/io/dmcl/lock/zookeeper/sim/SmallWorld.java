@@ -1,7 +1,5 @@
 package io.dmcl.lock.zookeeper.sim;
 
-import static java.util.Objects.requireNonNull;
-
 import io.dmcl.lock.ClusterLock;
 import io.dmcl.lock.Freshness;
 import io.dmcl.lock.Hold;
@@ -15,16 +13,20 @@ import io.dmcl.lock.zookeeper.runtime.NodeConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** One run of a small configuration, for {@link Explore}. */
 final class SmallWorld {
   private static final long TICK_NANOS = 2_000_000_000L;
   private static final long TIMEOUT_NANOS = 4 * TICK_NANOS;
-  private static final long SHORT_NANOS = 30_000_000L;
+
+  /** Timers that are due later than this wait until nothing else can happen. */
+  static final long SHORT_NANOS = 30_000_000L;
+
   private static final int MOST_STEPS_AT_ONCE = 10_000;
 
-  private final Explore.SmallPlan plan;
+  private final SmallPlan plan;
   private final Ensemble ensemble;
   private final Oracle oracle;
   private final LockTruth truth;
@@ -32,35 +34,23 @@ final class SmallWorld {
   private final List<Actor> actors = new ArrayList<>();
   private final List<Choice> choices = new ArrayList<>();
   private boolean faultDone;
-  private boolean timePasses;
   private long writes;
+  private @Nullable Violation failure;
 
-  /** What can be done next. */
-  private record Choice(String name, Runnable task, @Nullable Step step) {
-    Choice(String name, Runnable task) {
-      this(name, task, null);
-    }
-  }
+  /**
+   * What can be done next.
+   *
+   * @param step of the ensemble; null if it is not one
+   * @param actor whose user does it, or to whom it happens; null if neither
+   */
+  record Choice(
+      Supplier<String> name,
+      Runnable task,
+      @Nullable Step step,
+      @Nullable Actor actor,
+      boolean fault) {}
 
-  /** A node and its user, who does one thing after the other. */
-  private static final class Actor {
-    final SimNode node;
-    final Use use;
-    final List<LockMode> modes;
-    int next;
-    boolean cancelled;
-    Use.@Nullable Wish wish;
-    Use.@Nullable Held held;
-    @Nullable CompletableFuture<Hold> future;
-
-    Actor(SimNode node, Use use, List<LockMode> modes) {
-      this.node = node;
-      this.use = use;
-      this.modes = modes;
-    }
-  }
-
-  SmallWorld(Explore.SmallPlan plan) {
+  SmallWorld(SmallPlan plan) {
     this.plan = plan;
     ensemble = new Ensemble(Settings.of(plan.servers()).directly());
     Layout layout = new Layout("/r", "s");
@@ -154,7 +144,8 @@ final class SmallWorld {
     choices.clear();
     for (Step step : ensemble.steps()) {
       if (step.kind() != Step.Kind.SERVER_HEARS) {
-        choices.add(new Choice(step.toString(), () -> ensemble.take(step), step));
+        Actor actor = step.kind() == Step.Kind.CLIENT_RECEIVES ? actors.get(step.client()) : null;
+        choices.add(new Choice(step::toString, () -> ensemble.take(step), step, actor, false));
       }
     }
     for (Actor actor : actors) {
@@ -163,84 +154,106 @@ final class SmallWorld {
       }
     }
     Actor faulty = actors.get(plan.faulty());
-    if (mayFail(faulty)) {
+    if (mayFail(faulty) && faulty.node.isThere()) {
       collectFaults(faulty);
     }
     long due = Long.MAX_VALUE;
     for (Actor actor : actors) {
       due = Math.min(due, actor.node.nextDueNanos());
     }
-    long soon = due;
-    timePasses = due - ensemble.nowNanos() < SHORT_NANOS;
-    if (timePasses || (choices.isEmpty() && !isOver())) {
-      long target = timePasses ? soon : Math.min(due, ensemble.nextDueNanos());
-      choices.add(new Choice("time passes", () -> ensemble.advanceTo(target)));
+    boolean soon = due - ensemble.nowNanos() < SHORT_NANOS;
+    if (soon || (choices.isEmpty() && !isOver())) {
+      long target = soon ? due : Math.min(due, ensemble.nextDueNanos());
+      choices.add(
+          new Choice(() -> "time passes", () -> ensemble.advanceTo(target), null, null, false));
     }
     return choices.size();
   }
 
-  /** See {@link Explore}; -1 if there is no such step. */
-  int commuting() {
-    for (int i = 0; i < choices.size(); i++) {
-      Step step = choices.get(i).step();
-      if (step != null && (queuesUp(step) || isOnlyHeard(step))) {
-        return i;
-      }
-    }
-    return -1;
+  // For Reduction.
+
+  SmallPlan plan() {
+    return plan;
   }
 
-  /** Whether a server takes a read that it will answer behind a write. */
-  private static boolean queuesUp(Step step) {
-    Connection connection = step.connection();
-    return step.kind() == Step.Kind.SERVER_TAKES
-        && connection != null
-        && !connection.inService.isEmpty()
-        && !requireNonNull(connection.toServer.peek()).isWrite();
+  Ensemble ensemble() {
+    return ensemble;
+  }
+
+  List<Actor> actors() {
+    return actors;
+  }
+
+  /** As {@link #choices()} has found them. */
+  List<Choice> found() {
+    return choices;
+  }
+
+  /** Whether the fault may still happen to it. */
+  boolean mayFail(Actor actor) {
+    return !faultDone && plan.fault() != SmallPlan.Fault.NONE && actor == actors.get(plan.faulty());
   }
 
   /**
-   * Whether a message reaches a node that neither its user nor a fault or timer is going to use.
+   * Whether a client may lose its connection, or has lost it, and goes on with its session. (Who
+   * begins a new one asks for nothing that was before.)
    */
-  private boolean isOnlyHeard(Step step) {
-    if (step.kind() != Step.Kind.CLIENT_RECEIVES || timePasses) {
-      return false;
-    }
-    Actor actor = actors.get(step.client());
-    boolean waits = actor.wish != null || actor.next == actor.modes.size();
-    return waits && actor.held == null && (!mayFail(actor) || plan.fault() == Explore.Fault.CRASH);
+  boolean mayReconnect() {
+    return plan.fault() == SmallPlan.Fault.LOST_REPLY
+        && !(faultDone && actors.get(plan.faulty()).node.client.connected());
   }
 
-  private boolean mayFail(Actor actor) {
-    return !faultDone && plan.fault() != Explore.Fault.NONE && actor == actors.get(plan.faulty());
+  boolean isOfTheLock(String path) {
+    return path.startsWith(truth.paths.lock());
   }
 
   /** What the oracle looks at in nodes. */
-  String view() {
-    StringBuilder text = new StringBuilder();
+  long view() {
+    HashedFingerprint out = look(new HashedFingerprint("/", Fingerprint.NOBODY));
     for (Actor actor : actors) {
       Grant grant = actor.use.local.fastGrant();
-      text.append(actor.node.isThere()).append(actor.held != null).append(actor.wish != null);
+      out.number(grant == null ? 0 : grant.token());
+    }
+    return out.hash();
+  }
+
+  private HashedFingerprint look(HashedFingerprint out) {
+    for (Actor actor : actors) {
+      Grant grant = actor.use.local.fastGrant();
+      out.number(actor.node.isThere() ? 1 : 0);
+      if (actor.held != null) {
+        out.text(actor.held.hold.freshness().name()).zxid(actor.held.hold.token());
+      }
       if (grant != null) {
-        text.append(grant.token()).append(grant.mode()).append(grant.lease().isEnded());
+        out.zxid(grant.token()).text(grant.mode().name());
+        out.number(grant.lease().isEnded() ? 1 : 0);
       }
     }
-    return text.toString();
+    return out;
+  }
+
+  /** What the oracle looks at in all, for comparing explorations. */
+  long sight() {
+    HashedFingerprint out = look(new HashedFingerprint("/", Fingerprint.NOBODY));
+    for (LockTruth.Place place : truth.queue.values()) {
+      out.text(place.entry.name());
+    }
+    return out.hash();
   }
 
   private boolean isOver() {
     for (Actor actor : actors) {
-      if (actor.node.isThere() && (actor.next < actor.modes.size() || actor.wish != null)) {
+      if (actor.node.isThere() && !actor.isServed()) {
         return false;
       }
     }
-    return truth.queue.values().stream().allMatch(place -> isOfTheLiving(place));
+    return truth.queue.values().stream().allMatch(place -> isOfTheLiving(place.session));
   }
 
-  private boolean isOfTheLiving(LockTruth.Place place) {
+  private boolean isOfTheLiving(long id) {
     for (Actor actor : actors) {
       SimSession session = actor.node.client.session();
-      if (actor.node.isThere() && session != null && session.id() == place.session) {
+      if (actor.node.isThere() && session != null && session.id() == id) {
         return true;
       }
     }
@@ -249,85 +262,91 @@ final class SmallWorld {
 
   private void collect(Actor actor) {
     if (actor.held != null) {
-      choices.add(new Choice(actor.node + " unlocks", () -> unlock(actor)));
-    } else if (actor.wish == null && actor.next < actor.modes.size()) {
-      choices.add(new Choice(actor.node + " acquires", () -> acquire(actor)));
+      add(actor, " unlocks", () -> unlock(actor), false);
+    } else if (actor.wish == null && !actor.isFinished()) {
+      add(actor, " acquires", () -> acquire(actor), false);
     }
   }
 
+  private void add(Actor actor, String what, Runnable task, boolean fault) {
+    choices.add(new Choice(() -> actor.node + what, task, null, actor, fault));
+  }
+
+  private void addFault(Actor actor, String what, Runnable task) {
+    add(
+        actor,
+        what,
+        () -> {
+          faultDone = true;
+          task.run();
+        },
+        true);
+  }
+
   private void collectFaults(Actor actor) {
-    if (!actor.node.isThere()) {
-      return;
-    }
+    SimClient client = actor.node.client;
+    int onTheWay = client.requestsOnTheWay();
     switch (plan.fault()) {
       case CRASH -> {
-        int onTheWay = actor.node.client.requestsOnTheWay();
         for (int delivered = 0; delivered <= onTheWay; delivered++) {
           int reach = delivered;
-          choices.add(
-              new Choice(
-                  actor.node + " crashes",
-                  () -> {
-                    faultDone = true;
-                    oracle.disturb();
-                    actor.node.crash(reach);
-                    oracle.remove(actor.use);
-                  }));
+          addFault(actor, " crashes, " + reach + " delivered", () -> crash(actor, reach));
         }
       }
       case EXPIRY ->
-          choices.add(
-              new Choice(
-                  actor.node + " gives up its session",
-                  () -> {
-                    faultDone = true;
-                    oracle.disturb();
-                    ensemble.giveUp(actor.node.client);
-                  }));
+          addFault(
+              actor,
+              " gives up its session",
+              () -> {
+                oracle.disturb();
+                ensemble.giveUp(client);
+              });
       case CANCEL -> {
         CompletableFuture<Hold> future = actor.future;
         if (actor.wish != null && future != null) {
-          choices.add(
-              new Choice(
-                  actor.node + " cancels",
-                  () -> {
-                    faultDone = true;
-                    future.cancel(false);
-                  }));
+          addFault(actor, " cancels", () -> future.cancel(false));
         }
       }
       case LOST_REPLY -> {
-        int onTheWay = actor.node.client.requestsOnTheWay();
-        if (actor.node.client.connected()) {
-          for (int delivered = 0; delivered <= onTheWay; delivered++) {
-            int reach = delivered;
-            choices.add(
-                new Choice(
-                    actor.node + " is disconnected, " + reach + " delivered",
-                    () -> {
-                      faultDone = true;
-                      ensemble.disconnect(actor.node.client, reach, 0);
-                    }));
-          }
+        for (int delivered = 0; client.connected() && delivered <= onTheWay; delivered++) {
+          int reach = delivered;
+          addFault(
+              actor,
+              " is disconnected, " + reach + " delivered",
+              () -> ensemble.disconnect(client, reach, 0));
         }
       }
       case NONE -> {}
     }
   }
 
+  private void crash(Actor actor, int delivered) {
+    oracle.disturb();
+    actor.node.crash(delivered);
+    oracle.remove(actor.use);
+  }
+
   String name(int choice) {
-    return choices.get(choice).name();
+    return choices.get(choice).name().get();
   }
 
   /** Does one of the {@link #choices}. */
   void take(int choice) {
-    if (choice >= choices()) {
-      throw new IllegalStateException("there is no choice " + choice);
-    }
     choices.get(choice).task().run();
     oracle.check();
     runNodes();
     oracle.check();
+  }
+
+  /** As {@link #choices} and {@link #take}, where it was done and found right before. */
+  void repeat(int choice) {
+    if (choice >= choices()) {
+      throw new IllegalStateException("there is no choice " + choice);
+    }
+    choices.get(choice).task().run();
+    oracle.follow();
+    runNodes();
+    oracle.follow();
   }
 
   private void acquire(Actor actor) {
@@ -370,8 +389,6 @@ final class SmallWorld {
     }
   }
 
-  private @Nullable Violation failure;
-
   private void unlock(Actor actor) {
     Use.Held held = actor.held;
     actor.held = null;
@@ -403,34 +420,51 @@ final class SmallWorld {
     }
   }
 
-  /** A number for the state; two states have the same by accident once in 2⁶⁴ pairs. */
+  /** A number for the state. */
   long fingerprint() {
+    HashedFingerprint out = new HashedFingerprint(truth.paths.lock(), reconnecting());
+    fingerprint(out);
+    return out.hash();
+  }
+
+  /** The state for people. */
+  String describe() {
+    Fingerprint out = new Fingerprint(truth.paths.lock(), reconnecting());
+    fingerprint(out);
+    return out.toString();
+  }
+
+  private int reconnecting() {
+    return mayReconnect() ? plan.faulty() : Fingerprint.NOBODY;
+  }
+
+  private void fingerprint(Fingerprint out) {
     if (failure != null) {
       throw failure;
     }
-    boolean mayReconnect =
-        plan.fault() == Explore.Fault.LOST_REPLY || plan.fault() == Explore.Fault.EXPIRY;
-    Fingerprint out = new Fingerprint(truth.paths.lock(), mayReconnect);
     ensemble.fingerprint(out, false);
+    oracle.fingerprint(out);
+    for (Leader.Tracked session : ensemble.leader.sessions.values()) {
+      if (!isOfTheLiving(
+          session.id)) { // it ends by itself, and until then time does make a difference
+        out.number(session.expiresAtNanos - ensemble.nowNanos());
+      }
+    }
     for (Actor actor : actors) {
+      if (!actor.node.isThere()) {
+        out.text("\ngone");
+        continue; // what it was about to do does not matter
+      }
       out.text("\nactor ").number(actor.next);
       out.text(actor.held != null ? "holds " : actor.wish != null ? "waits " : "");
       if (actor.held != null) {
         out.text(actor.held.hold.freshness().name()).zxid(actor.held.hold.token());
       }
-      out.number(resource.content - actor.use.copy);
-      if (actor.node.isThere()) {
-        actor.node.access.fingerprint(new StateText(out, actor.node.clock.nanoTime())::add);
-        out.number(actor.node.loop().timersBefore(actor.node.clock.nanoTime() + SHORT_NANOS));
-      }
+      out.text(resource.content == actor.use.copy ? "knows " : "");
+      long nowNanos = actor.node.clock.nanoTime();
+      actor.node.access.fingerprint(new StateText(out, nowNanos)::add);
+      out.number(actor.node.loop().timersBefore(nowNanos + SHORT_NANOS));
     }
     out.text(faultDone ? "faulted" : "");
-    String text = out.toString();
-    long hash = 1125899906842597L;
-    for (int i = 0; i < text.length(); i++) {
-      hash = (hash ^ text.charAt(i)) * 0x9E3779B97F4A7C15L;
-      hash ^= hash >>> 29;
-    }
-    return hash;
   }
 }

@@ -210,7 +210,7 @@ final class Tree {
     for (Map.Entry<String, Znode> entry : included.entrySet()) {
       Znode node = entry.getValue();
       out.text(entry.getKey()).text("=").bytes(node.data).text(" ").number(node.owner);
-      out.zxid(node.czxid).zxid(node.mzxid).zxid(node.pzxid);
+      out.zxid(node.czxid).zxid(node.mzxid).progress(node.pzxid);
       out.text(" ").number(node.creates).text("\n");
     }
   }
