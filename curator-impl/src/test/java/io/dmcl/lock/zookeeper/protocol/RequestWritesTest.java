@@ -6,12 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dmcl.lock.LockMode;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What a request writes, transaction by transaction, and what it makes of a refusal. */
-class RequestWritesTest implements Request.Wire, Request.Listener {
+class RequestWritesTest {
   private static final RequestId OWN = RequestId.of(RequestId.nonce(1), 1);
   private static final RequestId DEAD = RequestId.of(RequestId.nonce(2), 1);
   private static final RequestId ALSO_DEAD = RequestId.of(RequestId.nonce(3), 1);
@@ -24,11 +23,10 @@ class RequestWritesTest implements Request.Wire, Request.Listener {
   private static final int LATE = 1 << 30;
 
   private final LockPaths paths = new LockPaths("/lock", new byte[] {1});
-  private final List<Unit> sent = new ArrayList<>();
-  private final List<String> told = new ArrayList<>();
+  private final RequestLog log = new RequestLog();
 
   private Request request(LockMode mode, boolean lockExists) {
-    return new Request(this, this, paths, OWN, mode, lockExists, null);
+    return new Request(log, log, paths, OWN, mode, lockExists, null);
   }
 
   private Request granted(LockMode mode) {
@@ -42,22 +40,18 @@ class RequestWritesTest implements Request.Wire, Request.Listener {
     request.entered(paths.entry(own), 7);
     ZnodeStat version = new ZnodeStat(3, 3, 3, 0, 0, mode == EXCLUSIVE ? 1 : 0);
     request.read(
-        last(),
+        log.last(),
         List.of(
             Reply.Read.ofChildren(List.of(own.name()), null),
             Reply.Read.ofData(new byte[0], version)));
-    assertThat(told).containsExactly("granted");
-    sent.clear();
+    assertThat(log.told).containsExactly("granted");
+    log.sent.clear();
     return request;
-  }
-
-  private Unit last() {
-    return sent.get(sent.size() - 1);
   }
 
   /** The writes of the last unit, in short. */
   private List<String> writes() {
-    return last().writes().stream().map(this::inShort).toList();
+    return log.last().writes().stream().map(this::inShort).toList();
   }
 
   private String inShort(WriteOp write) {
@@ -87,7 +81,7 @@ class RequestWritesTest implements Request.Wire, Request.Listener {
         .containsExactly(
             "create lock/x-" + ID + "- EPHEMERAL_SEQUENTIAL",
             "create " + INTENT + ID + " PERSISTENT");
-    assertThat(last().reads())
+    assertThat(log.last().reads())
         .containsExactly(new ReadOp.Children("/lock"), new ReadOp.Data("/lock/version"));
   }
 
@@ -101,21 +95,21 @@ class RequestWritesTest implements Request.Wire, Request.Listener {
   void enter_lockNeverUsed_makesItInTheSameTransaction() {
     Request request = request(EXCLUSIVE, false);
     request.enter();
-    assertThat(last().mayLackLock()).isTrue();
-    request.refused(last(), 0, Code.NO_NODE);
+    assertThat(log.last().mayLackLock()).isTrue();
+    request.refused(log.last(), 0, Code.NO_NODE);
     assertThat(writes())
         .containsExactly(
             "create lock PERSISTENT \u0001",
             "create lock/version PERSISTENT",
             "create lock/x-" + ID + "- EPHEMERAL_SEQUENTIAL",
             "create " + INTENT + ID + " PERSISTENT");
-    request.refused(last(), 0, Code.NODE_EXISTS); // somebody else was faster
+    request.refused(log.last(), 0, Code.NODE_EXISTS); // somebody else was faster
     assertThat(writes()).hasSize(2);
-    request.refused(last(), 0, Code.NO_NODE); // and has purged it
-    assertThat(last().mayLackLock()).isTrue();
-    request.refused(last(), 0, Code.NO_NODE);
+    request.refused(log.last(), 0, Code.NO_NODE); // and has purged it
+    assertThat(log.last().mayLackLock()).isTrue();
+    request.refused(log.last(), 0, Code.NO_NODE);
     assertThat(writes()).hasSize(4);
-    assertThat(told).isEmpty();
+    assertThat(log.told).isEmpty();
   }
 
   @Test
@@ -125,12 +119,12 @@ class RequestWritesTest implements Request.Wire, Request.Listener {
     request.enter();
     request.entered(paths.entry(new Entry(SHARED, OWN, 5)), 7);
     request.read(
-        last(),
+        log.last(),
         List.of(
             Reply.Read.ofChildren(
                 List.of("x-" + DEADS + "-0000000004", "s-" + ALSO_DEADS + "-0000000006", S), null),
             Reply.Read.ofData(new byte[0], new ZnodeStat(3, 3, 3, 0, 0, 1))));
-    assertThat(told).containsExactly("waiting");
+    assertThat(log.told).containsExactly("waiting");
     assertThat(request.crowd()).isEqualTo(3);
   }
 
@@ -211,15 +205,15 @@ class RequestWritesTest implements Request.Wire, Request.Listener {
   void refused_intentOfTheDeadIsGone_leavesThatOutAndSendsAgain() {
     Request request = granted(EXCLUSIVE);
     request.release(VALUE, List.of(DEAD, ALSO_DEAD), true);
-    request.refused(last(), 2, Code.NO_NODE);
+    request.refused(log.last(), 2, Code.NO_NODE);
     assertThat(writes())
         .containsExactly(
             "delete lock/" + X,
             "delete " + INTENT + ID,
             "delete " + INTENT + ALSO_DEADS,
             "set lock/version" + PUBLISHED);
-    request.written(last(), List.of(), 9);
-    assertThat(told).containsExactly("granted", "gone RELEASED");
+    request.written(log.last(), List.of(), 9);
+    assertThat(log.told).containsExactly("granted", "gone RELEASED");
     assertThat(request.releaseZxid()).isEqualTo(9);
   }
 
@@ -227,7 +221,7 @@ class RequestWritesTest implements Request.Wire, Request.Listener {
   void refused_allButOneOfTheDeadAreGone_foldsNothing() {
     Request request = granted(EXCLUSIVE);
     request.release(VALUE, List.of(DEAD, ALSO_DEAD), false);
-    request.refused(last(), 1, Code.NO_NODE);
+    request.refused(log.last(), 1, Code.NO_NODE);
     assertThat(writes())
         .containsExactly(
             "delete lock/" + X, "delete " + INTENT + ID, "set lock/version" + PUBLISHED);
@@ -238,26 +232,26 @@ class RequestWritesTest implements Request.Wire, Request.Listener {
     Request request = granted(EXCLUSIVE);
     request.release(VALUE, List.of(), false);
     List<String> first = writes();
-    request.settled(last()); // the reply was lost
+    request.settled(log.last()); // the reply was lost
     assertThat(writes()).isEqualTo(first);
-    request.refused(last(), 0, Code.NO_NODE);
-    assertThat(told).containsExactly("granted", "gone RELEASED");
+    request.refused(log.last(), 0, Code.NO_NODE);
+    assertThat(log.told).containsExactly("granted", "gone RELEASED");
 
-    told.clear();
+    log.told.clear();
     Request another = granted(EXCLUSIVE);
     another.release(VALUE, List.of(), false);
-    another.refused(last(), 0, Code.NO_NODE);
-    assertThat(told).containsExactly("granted", "gone VANISHED");
+    another.refused(log.last(), 0, Code.NO_NODE);
+    assertThat(log.told).containsExactly("granted", "gone VANISHED");
   }
 
   @Test
   void refused_mayNotBump_doesNotStandInTheWay() {
     Request request = granted(EXCLUSIVE);
     request.release(VALUE, List.of(), false);
-    request.refused(last(), 2, Code.NO_AUTH);
+    request.refused(log.last(), 2, Code.NO_AUTH);
     assertThat(writes()).containsExactly("delete lock/" + X);
-    request.written(last(), List.of(), 9);
-    assertThat(told).containsExactly("granted", "gone FAILED");
+    request.written(log.last(), List.of(), 9);
+    assertThat(log.told).containsExactly("granted", "gone FAILED");
   }
 
   // --- the counter
@@ -274,7 +268,7 @@ class RequestWritesTest implements Request.Wire, Request.Listener {
             "delete lock",
             "create lock PERSISTENT \u0001",
             "create lock/version PERSISTENT" + PUBLISHED);
-    request.refused(last(), 3, Code.NOT_EMPTY); // somebody has come
+    request.refused(log.last(), 3, Code.NOT_EMPTY); // somebody has come
     assertThat(writes())
         .containsExactly(
             "delete lock/x-" + ID + "-1073741824",
@@ -292,51 +286,5 @@ class RequestWritesTest implements Request.Wire, Request.Listener {
   void release_oneBeforeLate_makesNothingAnew() {
     granted(EXCLUSIVE, LATE - 1).release(VALUE, List.of(), false);
     assertThat(writes()).hasSize(3).endsWith("set lock/version" + PUBLISHED);
-  }
-
-  // --- Request.Wire
-
-  @Override
-  public void submit(Unit unit) {
-    sent.add(unit);
-  }
-
-  @Override
-  public void watch(WatchOwner owner, ReadOp read) {}
-
-  @Override
-  public void unwatch(WatchOwner owner, ReadOp read) {}
-
-  // --- Request.Listener
-
-  @Override
-  public void waiting(Request of, RequestId behind) {
-    told.add("waiting");
-  }
-
-  @Override
-  public void granted(Request of, Look look) {
-    told.add("granted");
-  }
-
-  @Override
-  public void recalled(Request of, LockMode wanted) {
-    told.add("recalled");
-  }
-
-  @Override
-  public void clear(Request of) {}
-
-  @Override
-  public void disarmed(Request of) {}
-
-  @Override
-  public void downgraded(Request of, long zxid) {
-    told.add("downgraded");
-  }
-
-  @Override
-  public void gone(Request of, Request.Ending ending) {
-    told.add("gone " + ending);
   }
 }
