@@ -26,8 +26,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.test.InstanceSpec;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -202,12 +204,14 @@ class LossIT {
   }
 
   private static InstanceSpec awaitLeader() {
-    eventually("there is a leader", () -> ensemble.leader() != null);
-    try {
-      return Objects.requireNonNull(ensemble.leader());
-    } catch (Exception e) {
-      throw new AssertionError(e);
-    }
+    AtomicReference<@Nullable InstanceSpec> leader = new AtomicReference<>();
+    eventually(
+        "there is a leader",
+        () -> {
+          leader.set(ensemble.leader());
+          return leader.get() != null;
+        });
+    return Objects.requireNonNull(leader.get());
   }
 
   @Test
