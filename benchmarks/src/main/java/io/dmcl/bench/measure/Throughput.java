@@ -71,7 +71,7 @@ public final class Throughput implements Counting {
     // A waiter that is interrupted may leave something in the queue: nobody comes there again.
     String prefix = load.isShared() ? id + "-" + runs++ + "-" : id + "-";
     LongAdder count = new LongAdder();
-    AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
+    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     List<Worker> workers = new ArrayList<>();
     for (int n = 0; n < load.nodes(); n++) {
       for (int t = 0; t < load.threadsPerNode(); t++) {
@@ -88,9 +88,9 @@ public final class Throughput implements Counting {
       stop(workers);
       total.add(count.sum());
     }
-    Exception first = failure.get();
+    Throwable first = failure.get();
     if (first != null) {
-      throw first;
+      throw new IllegalStateException("a worker failed: " + first, first);
     }
     return Map.of(key, perSecond);
   }
@@ -138,10 +138,10 @@ public final class Throughput implements Counting {
   private static final class Worker extends Thread {
     private final Section section;
     private final LongAdder count;
-    private final AtomicReference<@Nullable Exception> failure;
+    private final AtomicReference<@Nullable Throwable> failure;
     private volatile boolean stopped;
 
-    Worker(Section section, LongAdder count, AtomicReference<@Nullable Exception> failure) {
+    Worker(Section section, LongAdder count, AtomicReference<@Nullable Throwable> failure) {
       super("bench-worker");
       this.section = section;
       this.count = count;
@@ -156,7 +156,7 @@ public final class Throughput implements Counting {
           section.leave();
           count.increment();
         }
-      } catch (Exception e) {
+      } catch (Throwable e) { // or fewer threads than asked for would be measured
         if (!stopped) {
           failure.compareAndSet(null, e);
         }
