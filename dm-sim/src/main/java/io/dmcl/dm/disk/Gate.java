@@ -46,7 +46,7 @@ public final class Gate implements Closeable {
   private static final int SLOTS = 1 << 16;
   private static final int SLOT = 32;
   private static final int FIRST = 64;
-  private static final int FIRST_SLOTS = 4096;
+  private static final int FIRST_PAGE = 4096;
   private static final int REFUSED = 8;
   private static final long LOCK_BASE = 1L << 40;
   private static final VarHandle LONG =
@@ -90,7 +90,7 @@ public final class Gate implements Closeable {
     try (FileLock creating = channel.lock(LOCK_BASE - 1, 1, false)) {
       if (channel.size() == 0) {
         // Touched first through the map, it would take the kernel milliseconds.
-        channel.write(ByteBuffer.allocate(FIRST_SLOTS), 0);
+        channel.write(ByteBuffer.allocate(FIRST_PAGE), 0);
       }
     }
     return channel.map(FileChannel.MapMode.READ_WRITE, 0, FIRST + SLOTS * (long) SLOT);
