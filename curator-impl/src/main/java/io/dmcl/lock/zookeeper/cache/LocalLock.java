@@ -18,9 +18,7 @@ import io.dmcl.lock.zookeeper.protocol.Memory;
 import io.dmcl.lock.zookeeper.protocol.Request;
 import io.dmcl.lock.zookeeper.protocol.RequestId;
 import io.dmcl.lock.zookeeper.protocol.Version;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
@@ -94,9 +92,6 @@ public final class LocalLock implements Request.Listener {
   private static final LockStats RECALLED = new LockStats(0, 0, 0, 1, 0, 0, 0);
   private static final LockStats RELOAD_AVOIDED = new LockStats(0, 0, 0, 0, 1, 0, 0);
 
-  /** The queue of every lock that nobody waits for. */
-  private static final Deque<Waiter> NOBODY = new ArrayDeque<>(0);
-
   private final Host host;
   private final LockName name;
   private final LockPaths paths;
@@ -104,7 +99,7 @@ public final class LocalLock implements Request.Listener {
   private final HoldWord word;
 
   // Nothing of their own while a lock is cached and idle: there may be very many.
-  private Deque<Waiter> queue = NOBODY;
+  private LocalQueue queue = LocalQueue.EMPTY;
   private List<Departure> departing = List.of();
   private Contention contention = Contention.NONE;
 
@@ -198,10 +193,7 @@ public final class LocalLock implements Request.Listener {
       return;
     }
     waiter.enqueued(host.nanoTime());
-    if (queue == NOBODY) {
-      queue = new ArrayDeque<>(1);
-    }
-    queue.add(waiter);
+    queue = queue.with(waiter);
     if (grant == null || queue.size() > 1) {
       waiter.miss();
     }
@@ -415,11 +407,7 @@ public final class LocalLock implements Request.Listener {
     word.close(); // or a caller could come in between the look and the end of the grant
     closed = true;
     dropWanted = true;
-    for (Waiter waiter : List.copyOf(queue)) {
-      if (queue.remove(waiter)) {
-        waiter.failed(closedException());
-      }
-    }
+    queue.fail(this::closedException);
     if (byForce && grant != null && word.isHeld()) {
       loseGrant(LockObserver.End.LOST);
     }
@@ -428,11 +416,7 @@ public final class LocalLock implements Request.Listener {
 
   /** Every caller that waits is told that it cannot be. */
   public void fail(RuntimeException cause) {
-    for (Waiter waiter : List.copyOf(queue)) {
-      if (queue.remove(waiter)) {
-        waiter.failed(cause);
-      }
-    }
+    queue.fail(() -> cause);
     advance();
   }
 
@@ -596,7 +580,7 @@ public final class LocalLock implements Request.Listener {
       act();
     }
     if (queue.isEmpty()) {
-      queue = NOBODY;
+      queue = LocalQueue.EMPTY;
     }
     if (atRest != null && isAtRest()) {
       atRest.complete(null);
@@ -621,7 +605,7 @@ public final class LocalLock implements Request.Listener {
   }
 
   private void serve(long now) {
-    for (Waiter head = queue.peek(); head != null; head = queue.peek()) {
+    for (Waiter head = queue.head(); head != null; head = queue.head()) {
       AcquireAll set = head.set();
       if (set != null) {
         set.reachedHead(this);
@@ -637,8 +621,7 @@ public final class LocalLock implements Request.Listener {
         }
         return;
       }
-      queue.remove();
-      give(of, head);
+      give(of, queue.removeHead());
     }
   }
 
@@ -688,15 +671,12 @@ public final class LocalLock implements Request.Listener {
         decideDemotion(of, now);
       }
     }
-    Waiter head = queue.peek();
-    if (grant == null && current == null && head != null && head.set() == null) {
+    Waiter head = queue.singleHead();
+    if (grant == null && current == null && head != null) {
       if (!exhausted || !waking) {
         request(exhausted ? LockMode.EXCLUSIVE : head.mode());
       }
-    } else if ((head == null || head.set() != null)
-        && grant == null
-        && current != null
-        && !pinned) {
+    } else if (head == null && grant == null && current != null && !pinned) {
       Placement unwanted = current; // everybody who waited has given up
       current = null;
       depart(unwanted, false);
@@ -706,16 +686,15 @@ public final class LocalLock implements Request.Listener {
 
   private void decideDemotion(Grant of, long now) {
     boolean idle = word.sharedHolds() == 0;
-    Waiter head = queue.peek();
     // A set takes nothing that was granted before it was complete here, so it is no reason to stay.
-    boolean noSingleWaiter = head == null || head.set() != null;
+    Waiter head = queue.singleHead();
     boolean stronger = head != null && !of.mode().covers(head.mode());
     boolean held = now - of.grantedAtNanos() >= contention.holdNanos();
-    if (idle && !noSingleWaiter && (stronger || !isOpenToJoin(of, now))) {
+    if (idle && head != null && (stronger || !isOpenToJoin(of, now))) {
       beginDemotion(of, stronger ? null : weakerMode(of));
-    } else if (idle && noSingleWaiter && !keeps(of)) {
+    } else if (idle && head == null && !keeps(of)) {
       beginDemotion(of, null);
-    } else if (recall != null && (of.isUsed() || noSingleWaiter)) {
+    } else if (recall != null && (of.isUsed() || head == null)) {
       LockMode to = weakerMode(of);
       if (!held) {
         wake(of.grantedAtNanos() + contention.holdNanos());
@@ -728,7 +707,7 @@ public final class LocalLock implements Request.Listener {
   /** What is left after a recall: SHARED if only readers wait and shared grants are kept. */
   private @Nullable LockMode weakerMode(Grant of) {
     boolean readersOnly = of.mode() == LockMode.EXCLUSIVE && recall == LockMode.SHARED;
-    Waiter head = queue.peek();
+    Waiter head = queue.head();
     boolean sharedIsOfUse =
         word.sharedHolds() > 0
             || (head != null && head.mode() == LockMode.SHARED)
@@ -876,11 +855,11 @@ public final class LocalLock implements Request.Listener {
   }
 
   boolean isHead(Waiter waiter) {
-    return queue.peek() == waiter;
+    return queue.head() == waiter;
   }
 
   Waiter removeHead() {
-    return queue.remove();
+    return queue.removeHead();
   }
 
   /** Whether nothing of this lock is asked for or granted, except what is leaving. */
@@ -1114,8 +1093,7 @@ public final class LocalLock implements Request.Listener {
 
   /** The set whose request the current one is. */
   private @Nullable AcquireAll pinnedSet() {
-    Waiter head = queue.peek();
-    return pinned && head != null ? head.set() : null;
+    return pinned ? queue.headSet() : null;
   }
 
   /**
@@ -1128,25 +1106,19 @@ public final class LocalLock implements Request.Listener {
     boolean underWay = grant == null && !word.isLost();
     boolean unplaced = underWay && current == null;
     String unavailable = unplaced && !requestWaits ? host.unavailableReason() : null;
-    List<Waiter> dismissed = new ArrayList<>();
-    for (Waiter waiter : queue) {
-      boolean first = waiter == queue.peek();
-      if (!waiter.isPatient() && (requestWaits || !underWay || unplaced || !first)) {
-        dismissed.add(waiter);
-      }
-    }
-    for (Waiter waiter : dismissed) {
-      if (queue.remove(waiter)) {
-        if (unavailable != null) {
-          waiter.failed(
-              new CoordinatorUnavailableException(
-                  "lock " + name + " cannot be requested now: " + unavailable));
-        } else {
-          waiter.busy();
-        }
-      }
-    }
-    if (!dismissed.isEmpty()) {
+    boolean any =
+        queue.dismissImpatient(
+            requestWaits || !underWay || unplaced,
+            waiter -> {
+              if (unavailable != null) {
+                waiter.failed(
+                    new CoordinatorUnavailableException(
+                        "lock " + name + " cannot be requested now: " + unavailable));
+              } else {
+                waiter.busy();
+              }
+            });
+    if (any) {
       advance();
     }
   }
