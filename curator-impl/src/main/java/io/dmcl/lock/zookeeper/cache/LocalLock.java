@@ -11,7 +11,7 @@ import io.dmcl.lock.LockOptions;
 import io.dmcl.lock.LockProperty;
 import io.dmcl.lock.LockStats;
 import io.dmcl.lock.LockspaceClosedException;
-import io.dmcl.lock.OutcomeUnknownException;
+import io.dmcl.lock.zookeeper.cache.Departures.Departure;
 import io.dmcl.lock.zookeeper.protocol.LockPaths;
 import io.dmcl.lock.zookeeper.protocol.Look;
 import io.dmcl.lock.zookeeper.protocol.Memory;
@@ -19,7 +19,6 @@ import io.dmcl.lock.zookeeper.protocol.Request;
 import io.dmcl.lock.zookeeper.protocol.RequestId;
 import io.dmcl.lock.zookeeper.protocol.Version;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -100,7 +99,7 @@ public final class LocalLock implements Request.Listener {
 
   // Nothing of their own while a lock is cached and idle: there may be very many.
   private LocalQueue queue = LocalQueue.EMPTY;
-  private List<Departure> departing = List.of();
+  private Departures departing = Departures.NONE;
   private Contention contention = Contention.NONE;
 
   private @Nullable Placement current;
@@ -121,9 +120,6 @@ public final class LocalLock implements Request.Listener {
 
   /** All but what the grant counts as long as it lasts, and the word. */
   private LockStats counted = LockStats.NONE;
-
-  /** A request that leaves, and who wants to know when it is gone. */
-  private record Departure(Placement placement, boolean published, CompletableFuture<Void> done) {}
 
   /** A demote hook that runs, and what is left after it. */
   private record Demotion(@Nullable LockMode to, long sinceNanos, CompletableFuture<Void> ended) {}
@@ -248,12 +244,9 @@ public final class LocalLock implements Request.Listener {
    * one failed.
    */
   public CompletableFuture<Void> departures() {
-    return demotion == null ? releases() : demotion.ended().thenCompose(ended -> releases());
-  }
-
-  private CompletableFuture<Void> releases() {
-    return CompletableFuture.allOf(
-        departing.stream().map(Departure::done).toArray(CompletableFuture<?>[]::new));
+    return demotion == null
+        ? departing.done()
+        : demotion.ended().thenCompose(ended -> departing.done());
   }
 
   /**
@@ -508,10 +501,12 @@ public final class LocalLock implements Request.Listener {
   public void gone(Request request, Request.Ending ending) {
     lockExists |= request.lockExists();
     host.observer().waited(request, false);
-    Departure departure = removeDeparture(request);
+    Departure departure = departing.remove(request);
     if (departure != null) {
+      departing = departing.isEmpty() ? Departures.NONE : departing;
       host.vacated(this, departure.placement());
-      departed(request, ending, departure);
+      memory = departure.remembered(memory, ending);
+      departure.end(this, host, ending);
     } else if (current != null && current == request) {
       currentGone(request, ending);
     } else if (upgrading() == request) {
@@ -537,8 +532,7 @@ public final class LocalLock implements Request.Listener {
 
   /** The session with this lease has ended, and with it all requests there. */
   public void sessionEnded(SessionLease lease) {
-    List<@Nullable Placement> placements = new ArrayList<>();
-    departing.forEach(departure -> placements.add(departure.placement()));
+    List<@Nullable Placement> placements = new ArrayList<>(departing.placements());
     placements.add(upgrading());
     placements.add(current);
     for (@Nullable Placement placement : placements) {
@@ -996,64 +990,9 @@ public final class LocalLock implements Request.Listener {
   }
 
   private CompletableFuture<Void> depart(Placement placement, boolean published) {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    if (departing.isEmpty()) {
-      departing = new ArrayList<>(1);
-    }
-    departing.add(new Departure(placement, published, done));
-    return done;
-  }
-
-  private @Nullable Departure removeDeparture(Request request) {
-    for (Iterator<Departure> each = departing.iterator(); each.hasNext(); ) {
-      Departure departure = each.next();
-      if (departure.placement() == request) {
-        each.remove();
-        if (departing.isEmpty()) {
-          departing = List.of();
-        }
-        return departure;
-      }
-    }
-    return null;
-  }
-
-  private void departed(Request request, Request.Ending ending, Departure departure) {
-    switch (ending) {
-      case RELEASED:
-      case CANCELLED:
-      case REFUSED:
-      case EXHAUSTED:
-        if (memory != null && departure.published() && request.releaseZxid() != 0) {
-          memory = memory.committed(request.id(), request.releaseZxid());
-        }
-        departure.done().complete(null);
-        return;
-      case SESSION_ENDED:
-      case VANISHED:
-      case FAILED:
-        break;
-    }
-    if (!departure.published()) {
-      // Nothing was to be published: the entry goes with its session. What an exclusive request
-      // that
-      // was never used leaves behind is its intent.
-      if (request.mode() == LockMode.EXCLUSIVE && request.neverUsed()) {
-        host.orphaned(this, request);
-      }
-      departure.done().complete(null);
-      return;
-    }
-    memory = memory == null ? null : memory.broken();
-    LockException cause =
-        ending == Request.Ending.FAILED
-            ? new CoordinatorUnavailableException(
-                "the release of lock " + name + " was refused: " + request.failure())
-            : new OutcomeUnknownException(
-                "the session ended before the release of lock " + name + " was confirmed");
-    if (departure.done().completeExceptionally(cause)) {
-      host.releaseFailed(this, cause);
-    }
+    Departure departure = new Departure(placement, published, new CompletableFuture<>());
+    departing = departing.with(departure);
+    return departure.done();
   }
 
   private void currentGone(Request request, Request.Ending ending) {

@@ -45,8 +45,14 @@ final class LockBench implements LocalLock.Host, Request.Wire {
   /** The grants that the demote hook runs for. */
   final List<Grant> demoting = new ArrayList<>();
 
+  /** Why releases did not take place. */
+  final List<LockException> failed = new ArrayList<>();
+
+  /** Requests whose intents are left behind. */
+  final List<Request> orphans = new ArrayList<>();
+
   /** All requests that were made. */
-  final List<Request> placed = new ArrayList<>();
+  final List<Placement> placed = new ArrayList<>();
 
   /** What was sent and has not been done. */
   final Deque<Unit> sent = new ArrayDeque<>();
@@ -367,10 +373,14 @@ final class LockBench implements LocalLock.Host, Request.Wire {
   }
 
   @Override
-  public void releaseFailed(LocalLock of, LockException cause) {}
+  public void releaseFailed(LocalLock of, LockException cause) {
+    failed.add(cause);
+  }
 
   @Override
-  public void orphaned(LocalLock of, Request request) {}
+  public void orphaned(LocalLock of, Request request) {
+    orphans.add(request);
+  }
 
   @Override
   public void watchVersion(LocalLock of) {}
