@@ -124,21 +124,6 @@ public final class LocalLock implements Request.Listener {
   /** A demote hook that runs, and what is left after it. */
   private record Demotion(@Nullable LockMode to, long sinceNanos, CompletableFuture<Void> ended) {}
 
-  /** A caller that waits for its shared hold to become exclusive. */
-  public abstract static class Upgrade {
-    private @Nullable Placement placement; // the exclusive request, once it is made
-    private boolean withdrawn;
-
-    /** The hold is exclusive, under this grant. */
-    protected abstract void upgraded(Grant grant, Freshness told);
-
-    /** The hold is as it was. */
-    protected abstract void refused();
-
-    /** The hold is lost. */
-    protected abstract void lost();
-  }
-
   /** A lock that this node has not used yet. */
   public LocalLock(Host host, LockName name, LockPaths paths, LockOptions options) {
     this.host = host;
@@ -288,8 +273,7 @@ public final class LocalLock implements Request.Listener {
     if (upgrade != caller) {
       return false;
     }
-    if (caller.placement != null && caller.placement.isDropping()) {
-      caller.withdrawn = true;
+    if (!caller.withdraw()) {
       return false;
     }
     endUpgrade();
@@ -426,9 +410,9 @@ public final class LocalLock implements Request.Listener {
     lockExists = true;
     exhausted = false;
     host.observer().waited(request, true);
-    Placement upgraded = upgrading();
-    if (upgraded != null && upgraded == request) {
-      upgraded(upgraded, look);
+    Upgrade caller = upgrade;
+    if (caller != null && caller.isBy(request)) {
+      upgraded(caller, look);
       advance();
       return;
     }
@@ -509,14 +493,8 @@ public final class LocalLock implements Request.Listener {
       departure.end(this, host, ending);
     } else if (current != null && current == request) {
       currentGone(request, ending);
-    } else if (upgrading() == request) {
-      Upgrade caller = Objects.requireNonNull(upgrade);
-      host.vacated(this, Objects.requireNonNull(caller.placement));
-      upgrade = null;
-      if (ending == Request.Ending.SESSION_ENDED || ending == Request.Ending.VANISHED) {
-        host.orphaned(this, request);
-      }
-      caller.refused();
+    } else if (upgrade != null && upgrade.isBy(request)) {
+      upgradeGone(upgrade, ending);
     }
     advance();
     dismissImpatient(false);
@@ -739,7 +717,7 @@ public final class LocalLock implements Request.Listener {
     Upgrade caller = upgrade;
     if (placement == null
         || caller == null
-        || caller.placement != null
+        || caller.placement() != null
         || placement.isDowngrading()) {
       return;
     }
@@ -747,7 +725,7 @@ public final class LocalLock implements Request.Listener {
       if (!word.isSemaphore() || (word.sharedHolds() == 1 && word.exclusiveHolds() == 0)) {
         upgrade = null;
         convertToExclusive(of, caller);
-      } else if (caller.withdrawn) {
+      } else if (caller.isWithdrawn()) {
         upgrade = null;
         caller.refused();
       } // otherwise the other holds of this node first
@@ -758,13 +736,13 @@ public final class LocalLock implements Request.Listener {
       upgrade = null;
       caller.refused();
     } else {
-      caller.placement = upgrading;
+      caller.requestedBy(upgrading);
       upgrading.enter();
     }
   }
 
   private @Nullable Placement upgrading() {
-    return upgrade == null ? null : upgrade.placement;
+    return upgrade == null ? null : upgrade.placement();
   }
 
   /** Ends an upgrade that has not come to anything; returns whom to tell. */
@@ -779,11 +757,12 @@ public final class LocalLock implements Request.Listener {
     return caller;
   }
 
-  private void upgraded(Placement placement, Look look) {
+  private void upgraded(Upgrade caller, Look look) {
+    Placement placement = Objects.requireNonNull(caller.placement());
     Placement shared = Objects.requireNonNull(current);
     Grant of = Objects.requireNonNull(grant);
     depart(shared, false);
-    Objects.requireNonNull(upgrade).placement = null;
+    caller.placeTaken();
     current = placement;
     endRecall(of, LockObserver.End.UPGRADED);
     host.observer().ended(this, of, uses(of), LockObserver.End.UPGRADED);
@@ -797,6 +776,16 @@ public final class LocalLock implements Request.Listener {
     if (keeps(of)) {
       placement.arm();
     }
+  }
+
+  private void upgradeGone(Upgrade caller, Request.Ending ending) {
+    Placement placement = Objects.requireNonNull(caller.placement());
+    host.vacated(this, placement);
+    upgrade = null;
+    if (ending == Request.Ending.SESSION_ENDED || ending == Request.Ending.VANISHED) {
+      host.orphaned(this, placement);
+    }
+    caller.refused();
   }
 
   private void convertToExclusive(Grant of, Upgrade caller) {

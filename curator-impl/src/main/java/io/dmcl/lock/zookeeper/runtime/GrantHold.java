@@ -10,6 +10,7 @@ import io.dmcl.lock.LockMode;
 import io.dmcl.lock.zookeeper.cache.Grant;
 import io.dmcl.lock.zookeeper.cache.HoldWord;
 import io.dmcl.lock.zookeeper.cache.LocalLock;
+import io.dmcl.lock.zookeeper.cache.Upgrade;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
@@ -182,7 +183,7 @@ final class GrantHold implements Hold {
     return to != null;
   }
 
-  void askForUpgrade(LocalLock.Upgrade upgrade) {
+  void askForUpgrade(Upgrade upgrade) {
     Grant of = grant;
     handle.node().loop().run(() -> local().upgrade(of, upgrade));
   }
@@ -352,7 +353,7 @@ final class GrantHold implements Hold {
   }
 
   /** A thread that waits for its upgrade. */
-  private static final class UpgradeCall extends LocalLock.Upgrade {
+  private static final class UpgradeCall extends Upgrade {
     final Call call = new Call();
     @Nullable Grant grant;
     Freshness told = Freshness.UNKNOWN;

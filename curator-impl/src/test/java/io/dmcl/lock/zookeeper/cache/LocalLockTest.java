@@ -118,7 +118,7 @@ class LocalLockTest {
     boolean[] done = {false};
     uncached.lock.upgrade(
         Objects.requireNonNull(reader.grant),
-        new LocalLock.Upgrade() {
+        new Upgrade() {
           @Override
           protected void upgraded(Grant grant, Freshness told) {
             done[0] = true;

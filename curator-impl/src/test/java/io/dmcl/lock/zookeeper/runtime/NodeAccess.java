@@ -9,6 +9,7 @@ import io.dmcl.lock.LockOptions;
 import io.dmcl.lock.zookeeper.cache.Grant;
 import io.dmcl.lock.zookeeper.cache.LocalLock;
 import io.dmcl.lock.zookeeper.cache.SessionLease;
+import io.dmcl.lock.zookeeper.cache.Upgrade;
 import io.dmcl.lock.zookeeper.cache.Waiter;
 import io.dmcl.lock.zookeeper.protocol.Look;
 import java.nio.charset.StandardCharsets;
@@ -142,7 +143,7 @@ public final class NodeAccess {
   }
 
   /** An upgrade that is under way. */
-  public final class Upgrading extends LocalLock.Upgrade {
+  public final class Upgrading extends Upgrade {
     private final GrantHold hold;
     private final CompletableFuture<Boolean> done = new CompletableFuture<>();
 
