@@ -605,18 +605,12 @@ public final class LocalLock implements Request.Listener {
         && of.lease().isValid(now)
         && (!word.isSemaphore() || word.exclusiveHolds() == 0)
         && (!word.isSemaphore() || mode == LockMode.SHARED || word.sharedHolds() == 0)
-        && isOpenToJoin(of, now);
+        && standing(of, now).isOpenToJoin();
   }
 
-  /**
-   * Whether callers of this node may still join. A fresh grant is used at least once; then others
-   * come first, after the minimum hold time. That holds for a grant that is not kept too, or
-   * readers that overlap would keep a writer elsewhere out for ever.
-   */
-  private boolean isOpenToJoin(Grant of, long now) {
-    return (recall == null && (keeps(of) || of.isWatched()))
-        || !of.isUsed()
-        || now - of.grantedAtNanos() < contention.holdNanos();
+  private Standing standing(Grant of, long now) {
+    boolean inHoldTime = now - of.grantedAtNanos() < contention.holdNanos();
+    return new Standing(of, recall, inHoldTime, keeps(of));
   }
 
   /** Gives a hold; the caller has left the queue. */
@@ -657,36 +651,23 @@ public final class LocalLock implements Request.Listener {
   }
 
   private void decideDemotion(Grant of, long now) {
-    boolean idle = word.sharedHolds() == 0;
-    // A set takes nothing that was granted before it was complete here, so it is no reason to stay.
     Waiter head = queue.singleHead();
-    boolean stronger = head != null && !of.mode().covers(head.mode());
-    boolean held = now - of.grantedAtNanos() >= contention.holdNanos();
-    if (idle && head != null && (stronger || !isOpenToJoin(of, now))) {
-      beginDemotion(of, stronger ? null : weakerMode(of));
-    } else if (idle && head == null && !keeps(of)) {
-      beginDemotion(of, null);
-    } else if (recall != null && (of.isUsed() || head == null)) {
-      LockMode to = weakerMode(of);
-      if (!held) {
-        wake(of.grantedAtNanos() + contention.holdNanos());
-      } else if (idle || to == LockMode.SHARED) {
-        beginDemotion(of, to);
-      }
+    LockMode wanted = head == null ? null : head.mode();
+    switch (standing(of, now).next(word.sharedHolds() == 0, wanted, isSharedOfUse())) {
+      case STAY -> {}
+      case WAIT -> wake(of.grantedAtNanos() + contention.holdNanos());
+      case DEMOTE -> beginDemotion(of, LockMode.SHARED);
+      case RELEASE -> beginDemotion(of, null);
     }
   }
 
-  /** What is left after a recall: SHARED if only readers wait and shared grants are kept. */
-  private @Nullable LockMode weakerMode(Grant of) {
-    boolean readersOnly = of.mode() == LockMode.EXCLUSIVE && recall == LockMode.SHARED;
+  /** Whether a shared grant would be of use if only readers of other nodes wait. */
+  private boolean isSharedOfUse() {
     Waiter head = queue.head();
-    boolean sharedIsOfUse =
-        word.sharedHolds() > 0
+    return !dropWanted
+        && (word.sharedHolds() > 0
             || (head != null && head.mode() == LockMode.SHARED)
-            || options.caches(LockMode.SHARED);
-    return readersOnly && sharedIsOfUse && of.isUsedExclusively() && !dropWanted
-        ? LockMode.SHARED
-        : null;
+            || options.caches(LockMode.SHARED));
   }
 
   private void beginDemotion(Grant of, @Nullable LockMode to) {
@@ -871,9 +852,9 @@ public final class LocalLock implements Request.Listener {
   }
 
   private boolean isFast(Grant of, long now) {
-    boolean inTime = recall == null || now - of.grantedAtNanos() < contention.holdNanos();
-    return inTime
-        && keeps(of)
+    Standing standing = standing(of, now);
+    return standing.isUndisturbed()
+        && standing.kept()
         && of.freshness() == Freshness.UNCHANGED
         && queue.isEmpty()
         && demotion == null
