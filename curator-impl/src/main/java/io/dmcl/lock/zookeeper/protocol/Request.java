@@ -123,35 +123,6 @@ public class Request implements Unit.Owner, WatchOwner {
 
   // What a grant does not need while it lasts has objects of its own: there may be very many.
 
-  /** How it gets a place, and the grant. */
-  private static final class Entering {
-    final @Nullable Entry upgradeFrom;
-    boolean createsLock;
-    boolean createsVersion;
-    List<WriteOp> unsettled = List.of();
-    @Nullable Runnable absent;
-    @Nullable Look look; // of an upgrade, while the shared entry is being deleted
-    int crowd; // how many were in the queue when it looked last
-
-    Entering(@Nullable Entry upgradeFrom) {
-      this.upgradeFrom = upgradeFrom;
-    }
-
-    boolean creates() {
-      return createsLock || createsVersion;
-    }
-  }
-
-  /**
-   * What a release or a downgrade tells the next holder.
-   *
-   * @param dead the intents of the dead that were reported with the grant
-   * @param recovered whether the resource was repaired after them
-   */
-  private record Publication(byte[] value, List<RequestId> dead, boolean recovered) {
-    static final Publication NOTHING = new Publication(new byte[0], List.of(), false);
-  }
-
   /** How it leaves, and what comes of that. */
   private static final class Leaving {
     Leave how;
@@ -176,7 +147,6 @@ public class Request implements Unit.Owner, WatchOwner {
   private int sequence;
   private long token;
   private @Nullable Code failure;
-  private boolean lockExists;
   private boolean doubted;
   private @Nullable Entering entering; // until it is granted
 
@@ -211,8 +181,7 @@ public class Request implements Unit.Owner, WatchOwner {
     this.nonce = id.nonce();
     this.counter = id.counter();
     this.mode = mode;
-    this.lockExists = lockExists;
-    this.entering = new Entering(upgradeFrom);
+    this.entering = new Entering(upgradeFrom, lockExists);
   }
 
   // --- what it is
@@ -253,7 +222,7 @@ public class Request implements Unit.Owner, WatchOwner {
 
   /** Whether the lock is known to have been made. */
   public boolean lockExists() {
-    return lockExists;
+    return entering == null || entering.lockExists();
   }
 
   /** Whether the grant is ours, as far as the queue is concerned. */
@@ -320,14 +289,7 @@ public class Request implements Unit.Owner, WatchOwner {
 
   /** The writes that create the entry. */
   public List<WriteOp> entryWrites() {
-    List<WriteOp> writes = new ArrayList<>();
-    writes.add(
-        new WriteOp.Create(
-            paths.entryPrefix(mode, id()), new byte[0], WriteOp.Kind.EPHEMERAL_SEQUENTIAL));
-    if (mode == LockMode.EXCLUSIVE) {
-      writes.add(new WriteOp.Create(paths.intent(id()), new byte[0], WriteOp.Kind.PERSISTENT));
-    }
-    return writes;
+    return Entering.entryWrites(paths, mode, id());
   }
 
   /** The reads behind them. */
@@ -351,8 +313,8 @@ public class Request implements Unit.Owner, WatchOwner {
     if (phase != Phase.DOWNGRADING) { // what a downgrade publishes stays as it is
       publication = new Publication(newValue, deadIntents, isRecovered);
     }
-    boolean knowsAll = publication.dead().isEmpty() || publication.recovered();
-    boolean renumber = isLate() && (aloneInQueue || isAtTheEnd()) && knowsAll;
+    boolean renumber =
+        isLate() && (aloneInQueue || isAtTheEnd()) && publication.leavesNobodyDead();
     leave(Leave.RELEASE, Ending.RELEASED, renumber);
   }
 
@@ -398,7 +360,6 @@ public class Request implements Unit.Owner, WatchOwner {
 
   @Override
   public void written(Unit unit, List<Reply.Written> results, long zxid) {
-    lockExists = true;
     switch (phase) {
       case ENTERING:
         String path = null;
@@ -432,7 +393,7 @@ public class Request implements Unit.Owner, WatchOwner {
     expect(phase == Phase.ENTERING);
     sequence = sequenceOf(path);
     token = zxid;
-    lockExists = true;
+    entering().setLockExists(true);
     phase = Phase.QUEUED;
     leaveIfWanted();
   }
@@ -460,21 +421,7 @@ public class Request implements Unit.Owner, WatchOwner {
   private void refusedEntering(Entering by, int index, Code code) {
     if (leaving != null) {
       end(leaving.ending);
-    } else if (code == Code.NO_NODE && index > 0 && !by.creates()) {
-      by.createsVersion = true; // somebody has deleted it by hand: the entry had its parent
-      lockExists = true;
-      sendEnter();
-    } else if (code == Code.NO_NODE && !lockExists && !by.createsLock) {
-      by.createsLock = true;
-      sendEnter();
-    } else if (code == Code.NO_NODE && lockExists) {
-      lockExists = false; // it was purged
-      by.createsVersion = false;
-      sendEnter();
-    } else if (code == Code.NODE_EXISTS && by.creates()) {
-      by.createsLock = false;
-      by.createsVersion = false;
-      lockExists = true;
+    } else if (by.refused(index, code)) {
       sendEnter();
     } else {
       fail(code);
@@ -498,14 +445,11 @@ public class Request implements Unit.Owner, WatchOwner {
     if (code == Code.NOT_EMPTY && leaving != null && leaving.renumber) {
       leaving.renumber = false;
       send(leaveWrites(), false);
-    } else if (index > 0 && code == Code.NO_NODE && isDead(writes.get(index))) {
+    } else if (index > 0
+        && code == Code.NO_NODE
+        && publication.deletesDead(writes.get(index), paths)) {
       // It was that of a waiter whose node lives and has deleted it.
-      String path = writes.get(index).path();
-      publication =
-          new Publication(
-              publication.value(),
-              publication.dead().stream().filter(one -> !paths.intent(one).equals(path)).toList(),
-              publication.recovered());
+      publication = publication.withoutDead(writes.get(index).path(), paths);
       send(phase == Phase.LEAVING ? leaveWrites() : downgradeWrites(), false);
     } else if (index > 0 && code == Code.NO_NODE && writes.get(index) instanceof WriteOp.Delete) {
       writes.remove(index); // our own intent, deleted by hand
@@ -621,8 +565,7 @@ public class Request implements Unit.Owner, WatchOwner {
     if (phase == Phase.ENTERING) {
       fail(code);
     } else if (phase == Phase.QUEUED) {
-      failure = code;
-      leave(Leave.CANCEL, Ending.FAILED);
+      cannotWait(code);
     } else if (phase == Phase.GRANTED) {
       listener.recalled(this, LockMode.EXCLUSIVE); // we cannot see who wants it: do not keep it
     }
@@ -662,8 +605,7 @@ public class Request implements Unit.Owner, WatchOwner {
       if (reply.code() == Code.NO_NODE) {
         wire.submit(Unit.reading(this, Look.reads(paths, false)));
       } else if (reply.code() != Code.OK) {
-        failure = reply.code(); // we would never know when that one goes
-        leave(Leave.CANCEL, Ending.FAILED);
+        cannotWait(reply.code()); // we would never know when that one goes
       }
     } else if (phase == Phase.GRANTED && leaving == null) {
       if (reply.code() == Code.OK && mode == LockMode.EXCLUSIVE) {
@@ -683,8 +625,8 @@ public class Request implements Unit.Owner, WatchOwner {
     }
     watched = null;
     watchPending = false;
-    if (phase == Phase.QUEUED && leaving == null) {
-      wire.submit(Unit.reading(this, Look.reads(paths, false)));
+    if (phase == Phase.QUEUED) {
+      lookAgain();
     } else if (phase == Phase.GRANTED && leaving == null && armed) {
       armed = false;
       if (conflictTold) {
@@ -703,19 +645,11 @@ public class Request implements Unit.Owner, WatchOwner {
 
   private void sendEnter() {
     phase = Phase.ENTERING;
-    List<WriteOp> writes = new ArrayList<>();
-    if (entering().createsLock) {
-      writes.addAll(paths.creates());
-    } else if (entering().createsVersion) {
-      writes.add(paths.createsVersion());
-    }
-    writes.addAll(entryWrites());
-    sendEnter(writes);
+    sendEnter(entering().writes(paths, mode, id()));
   }
 
   private void sendEnter(List<WriteOp> writes) {
-    boolean mayLackLock = !lockExists && !entering().createsLock;
-    wire.submit(new Unit(writes, entryReads(), mayLackLock, this));
+    wire.submit(new Unit(writes, entryReads(), entering().mayLackLock(), this));
   }
 
   /** Only before it is granted. */
@@ -757,7 +691,9 @@ public class Request implements Unit.Owner, WatchOwner {
   public void notEntered(Code code) {
     if (phase == Phase.ENTERING) {
       failure = code;
-      lockExists &= code != Code.NO_NODE; // or the next try would not make it either
+      if (code == Code.NO_NODE) {
+        entering().setLockExists(false); // or the next try would not make it either
+      }
       end(code == Code.NO_NODE ? Ending.CANCELLED : Ending.FAILED);
     }
   }
@@ -769,9 +705,7 @@ public class Request implements Unit.Owner, WatchOwner {
       return;
     }
     entered(path, stat.czxid());
-    if (phase == Phase.QUEUED && leaving == null) {
-      wire.submit(Unit.reading(this, Look.reads(paths, false)));
-    }
+    lookAgain();
   }
 
   private void waitFor(Entry blocker) {
@@ -829,44 +763,21 @@ public class Request implements Unit.Owner, WatchOwner {
 
   private void versionMissing() {
     phase = Phase.QUEUED;
-    wire.submit(Unit.writing(new VersionMaker(), List.of(paths.createsVersion())));
+    VersionMaker maker = new VersionMaker(this::lookAgain, this::cannotWait);
+    wire.submit(Unit.writing(maker, List.of(paths.createsVersion())));
   }
 
-  /** Makes the version znode anew; whatever comes of it, the next look tells. */
-  private final class VersionMaker implements Unit.Owner {
-    @Override
-    public void written(Unit unit, List<Reply.Written> results, long zxid) {
-      lookAgain();
+  private void lookAgain() {
+    if (phase == Phase.QUEUED && leaving == null) {
+      wire.submit(Unit.reading(this, Look.reads(paths, false)));
     }
+  }
 
-    @Override
-    public void refused(Unit unit, int index, Code code) {
-      if (code == Code.NODE_EXISTS) {
-        lookAgain();
-      } else if (phase == Phase.QUEUED) {
-        failure = code;
-        leave(Leave.CANCEL, Ending.FAILED);
-      }
-    }
-
-    @Override
-    public void settled(Unit unit) {
-      lookAgain();
-    }
-
-    @Override
-    public void read(Unit unit, List<Reply.Read> replies) {}
-
-    @Override
-    public void readRefused(Unit unit, Code code) {}
-
-    @Override
-    public void ended(Unit unit) {}
-
-    private void lookAgain() {
-      if (phase == Phase.QUEUED && leaving == null) {
-        wire.submit(Unit.reading(Request.this, Look.reads(paths, false)));
-      }
+  /** What it would have to see or to make is refused. */
+  private void cannotWait(Code code) {
+    if (phase == Phase.QUEUED) {
+      failure = code;
+      leave(Leave.CANCEL, Ending.FAILED);
     }
   }
 
@@ -898,63 +809,16 @@ public class Request implements Unit.Owner, WatchOwner {
 
   private List<WriteOp> leaveWrites() {
     Leaving by = Objects.requireNonNull(leaving);
-    List<WriteOp> writes = new ArrayList<>();
-    writes.add(new WriteOp.Delete(paths.entry(place())));
-    if (by.how == Leave.ABANDON) {
-      return writes;
-    }
-    boolean exclusive = mode == LockMode.EXCLUSIVE;
-    if (by.how == Leave.RELEASE && exclusive) {
-      addIntents(writes);
-    } else if (exclusive) {
-      writes.add(new WriteOp.Delete(paths.intent(id())));
-    }
-    if (by.how == Leave.RELEASE && by.renumber && exclusive) {
-      writes.add(new WriteOp.Delete(paths.version()));
-      writes.add(new WriteOp.Delete(paths.lock()));
-      writes.add(new WriteOp.Create(paths.lock(), paths.data(), WriteOp.Kind.PERSISTENT));
-      writes.add(new WriteOp.Create(paths.version(), publicationData(), WriteOp.Kind.PERSISTENT));
-    } else if (by.how == Leave.RELEASE && exclusive) {
-      writes.add(new WriteOp.SetData(paths.version(), publicationData()));
-    }
-    return writes;
+    EntryWrites writes = new EntryWrites(paths, place());
+    return switch (by.how) {
+      case CANCEL -> writes.cancel();
+      case RELEASE -> writes.release(publication, by.renumber);
+      case ABANDON -> writes.abandon();
+    };
   }
 
   private List<WriteOp> downgradeWrites() {
-    Entry own = place();
-    List<WriteOp> writes = new ArrayList<>();
-    writes.add(new WriteOp.Delete(paths.entry(own)));
-    addIntents(writes);
-    writes.add(new WriteOp.SetData(paths.version(), publicationData()));
-    writes.add(
-        new WriteOp.Create(
-            paths.entry(own.inMode(LockMode.SHARED)), new byte[0], WriteOp.Kind.EPHEMERAL));
-    return writes;
-  }
-
-  private byte[] publicationData() {
-    return Version.data(id(), publication.value());
-  }
-
-  /**
-   * Our intent goes, and after a repair those of the dead. Without a repair one intent is enough to
-   * remember them: where there are several, ours stays instead. It could not be one of theirs,
-   * which may belong to a waiter whose node lives and will delete it.
-   */
-  private void addIntents(List<WriteOp> writes) {
-    List<RequestId> dead = publication.dead();
-    boolean folds = !publication.recovered() && dead.size() > 1;
-    if (!folds) {
-      writes.add(new WriteOp.Delete(paths.intent(id())));
-    }
-    if (folds || publication.recovered()) {
-      dead.forEach(one -> writes.add(new WriteOp.Delete(paths.intent(one))));
-    }
-  }
-
-  private boolean isDead(WriteOp write) {
-    return write instanceof WriteOp.Delete
-        && publication.dead().stream().anyMatch(one -> paths.intent(one).equals(write.path()));
+    return new EntryWrites(paths, place()).downgrade(publication);
   }
 
   private void downgraded(long zxid) {

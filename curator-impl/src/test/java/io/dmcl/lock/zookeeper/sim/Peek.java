@@ -1,6 +1,5 @@
 package io.dmcl.lock.zookeeper.sim;
 
-import java.lang.reflect.Constructor;
 import java.lang.reflect.Field;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -35,17 +34,6 @@ final class Peek {
       return method(of, name, args.length).invoke(of, args);
     } catch (InvocationTargetException e) {
       throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e);
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  /** An object of a class that has one constructor. */
-  static Object make(Class<?> type, Object... args) {
-    try {
-      Constructor<?> constructor = type.getDeclaredConstructors()[0];
-      constructor.setAccessible(true);
-      return constructor.newInstance(args);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(e);
     }

@@ -94,12 +94,9 @@ enum PlantedBug {
         return writes;
       }),
   RECOVERED_WITHOUT_BEING_TOLD(
-      Request.class,
-      "addIntents",
-      (self, args, original) -> {
-        Wrong.recover(self);
-        return original.call();
-      }),
+      "io.dmcl.lock.zookeeper.protocol.Publication",
+      "recovered",
+      (self, args, original) -> true),
   DOWNGRADE_PUBLISHES_NO_VALUE(
       Request.class,
       "downgradeWrites",
@@ -257,12 +254,9 @@ enum PlantedBug {
       (self, args, original) ->
           call(get(self, "node"), "write", List.of(call(args[0], "deleteIntent")))),
   REMEMBERS_THE_DEAD_BY_ONE_OF_THEM(
-      Request.class,
-      "addIntents",
-      (self, args, original) -> {
-        Wrong.addIntents(self, args[0]);
-        return null;
-      }),
+      "io.dmcl.lock.zookeeper.protocol.Publication",
+      "intentDeletions",
+      (self, args, original) -> Wrong.intentDeletions(self, args[0], args[1])),
   DOWNGRADES_WHEN_THE_LEASE_IS_OVER(
       LocalLock.class,
       "sendDowngrade",

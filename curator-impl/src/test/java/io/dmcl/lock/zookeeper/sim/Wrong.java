@@ -53,28 +53,16 @@ final class Wrong {
 
   /** The intent that stays is one of those that were found. */
   @SuppressWarnings("unchecked")
-  static void addIntents(Object request, @Nullable Object to) {
-    List<WriteOp> writes = (List<WriteOp>) java.util.Objects.requireNonNull(to);
-    LockPaths paths = (LockPaths) Peek.get(request, "paths");
-    Object publication = Peek.get(request, "publication");
-    List<RequestId> dead = (List<RequestId>) Peek.get(publication, "dead");
-    writes.add(new WriteOp.Delete(paths.intent(((Request) request).id())));
-    dead.stream()
-        .skip((boolean) Peek.get(publication, "recovered") ? 0 : 1)
-        .forEach(one -> writes.add(new WriteOp.Delete(paths.intent(one))));
-  }
-
-  /** What is published says that the resource was repaired. */
-  static void recover(Object request) {
-    Object publication = Peek.get(request, "publication");
-    Peek.set(
-        request,
-        "publication",
-        Peek.make(
-            publication.getClass(),
-            Peek.get(publication, "value"),
-            Peek.get(publication, "dead"),
-            true));
+  static List<WriteOp> intentDeletions(
+      Object publication, @Nullable Object lock, @Nullable Object own) {
+    LockPaths paths = (LockPaths) java.util.Objects.requireNonNull(lock);
+    List<WriteOp> writes = new ArrayList<>();
+    writes.add(new WriteOp.Delete(paths.intent((RequestId) java.util.Objects.requireNonNull(own))));
+    ((List<RequestId>) Peek.get(publication, "dead"))
+        .stream()
+            .skip((boolean) Peek.get(publication, "recovered") ? 0 : 1)
+            .forEach(one -> writes.add(new WriteOp.Delete(paths.intent(one))));
+    return writes;
   }
 
   /** A downgrade without a look at the lease. */
