@@ -105,7 +105,7 @@ final class GrantHold implements Hold {
   public void addListener(HoldListener listener) {
     Objects.requireNonNull(listener, "the listener must not be null");
     watched = true;
-    handle.node().loop().run(() -> handle.node().watchHold(this, grant, listener));
+    handle.node().loop().run(() -> handle.node().holdListeners().add(this, grant, listener));
   }
 
   @Override
@@ -269,7 +269,7 @@ final class GrantHold implements Hold {
     long left = news ? 0 : word().exit(held);
     if (!news && !HoldWord.isSlow(left)) {
       if (watched) {
-        loop.accept(() -> handle.node().unwatchHold(this, of));
+        loop.accept(() -> handle.node().holdListeners().remove(this, of));
       }
       return Ended.KEPT;
     }
@@ -284,7 +284,7 @@ final class GrantHold implements Hold {
           if (news) {
             long unused = word().exit(held);
           }
-          handle.node().unwatchHold(this, of);
+          handle.node().holdListeners().remove(this, of);
           local().unlocked(of, told);
         });
     return lost ? Ended.LOST : Ended.TOLD;

@@ -148,7 +148,7 @@ final class LockHandle implements ClusterLock {
       node.record().follow(caller.future(), name(), mode, 1, held -> held);
       node.loop().run(() -> local.acquire(caller));
     }
-    return node.promised(caller.future());
+    return node.promises().add(caller.future());
   }
 
   /** The fast path; null if it is closed. */
@@ -187,7 +187,7 @@ final class LockHandle implements ClusterLock {
     }
     FlightEvents.Acquire event = FlightRecord.acquiring();
     WaitingCaller caller = new WaitingCaller(mode, patient);
-    node.waits(caller);
+    node.promises().add(caller);
     try {
       node.loop().run(() -> local.acquire(caller));
       if (node.isClosed()) {
@@ -202,7 +202,7 @@ final class LockHandle implements ClusterLock {
       node.record().acquired(event, name(), mode, Outcome.INTERRUPTED, null);
       throw e;
     } finally {
-      node.waitsNoMore(caller);
+      node.promises().remove(caller);
     }
     if (caller.failure != null) {
       node.record().notAcquired(event, name(), mode, caller.failure);
@@ -278,18 +278,18 @@ final class LockHandle implements ClusterLock {
     Grant grant = local.fastGrant();
     return grant != null
         ? CompletableFuture.completedFuture(grant.freshness())
-        : node.withSession(this::readVersion);
+        : node.side().withSession(this::readVersion);
   }
 
   private CompletableFuture<Freshness> readVersion(Lane lane) {
     checkNotFreed();
     SessionLease lease = lane.lease();
-    return node.readNow(Look.reads(local.paths(), true))
+    return node.side().readNow(Look.reads(local.paths(), true))
         .thenCompose(
             replies -> {
               Look look = Look.of(replies);
               if (look.version() == null) {
-                return node.makeLock(local).thenCompose(made -> readVersion());
+                return node.side().makeLock(local).thenCompose(made -> readVersion());
               }
               return CompletableFuture.completedFuture(local.monitored(look, lease));
             });

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * entry, so that a dead owner would be overlooked. Event loop only.
  */
 final class Orphans {
-  private final Node node;
+  private final SideRequests side;
   private final List<Orphan> left = new ArrayList<>();
 
   /** A request; without its entry if we do not know whether it has one. */
@@ -30,8 +30,8 @@ final class Orphans {
     }
   }
 
-  Orphans(Node node) {
-    this.node = node;
+  Orphans(SideRequests side) {
+    this.side = side;
   }
 
   void add(LockPaths paths, Request request) {
@@ -60,16 +60,16 @@ final class Orphans {
       return find(orphan);
     }
     WriteOp deleteEntry = new WriteOp.Delete(orphan.paths().entry(entry));
-    return node.write(List.of(deleteEntry, orphan.deleteIntent()))
+    return side.write(List.of(deleteEntry, orphan.deleteIntent()))
         .thenCompose(
             code -> // the entry went with its session
             code == Code.NO_NODE
-                    ? node.write(List.of(orphan.deleteIntent()))
+                    ? side.write(List.of(orphan.deleteIntent()))
                     : CompletableFuture.completedFuture(code));
   }
 
   private CompletableFuture<Code> find(Orphan orphan) {
-    return node.readNow(Look.reads(orphan.paths(), true))
+    return side.readNow(Look.reads(orphan.paths(), true))
         .thenCompose(
             replies -> {
               Look look = Look.of(replies);
@@ -78,7 +78,7 @@ final class Orphans {
               if (entry != null) {
                 return removeOne(new Orphan(orphan.paths(), orphan.id(), entry));
               } else if (intents != null && intents.contains(orphan.id())) {
-                return node.write(List.of(orphan.deleteIntent()));
+                return side.write(List.of(orphan.deleteIntent()));
               }
               return CompletableFuture.completedFuture(Code.OK); // it never was
             });

@@ -26,16 +26,16 @@ final class Purge {
       }
       local.setLockExists(false);
     }
-    return at(node, node.paths(name));
+    return at(node, node.layout().lock(name));
   }
 
   static CompletableFuture<Boolean> at(Node node, LockPaths paths) {
     WriteOp lock = new WriteOp.Delete(paths.lock());
-    return node.write(List.of(new WriteOp.Delete(paths.version()), lock))
+    return node.side().write(List.of(new WriteOp.Delete(paths.version()), lock))
         .thenCompose(
             code -> // no lock, or one whose version somebody has deleted by hand
             code == Code.NO_NODE
-                    ? node.write(List.of(lock))
+                    ? node.side().write(List.of(lock))
                     : CompletableFuture.completedFuture(code))
         .thenApply(
             code -> {

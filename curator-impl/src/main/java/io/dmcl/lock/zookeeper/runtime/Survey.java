@@ -248,7 +248,7 @@ final class Survey {
   private List<Reply.Read> read(List<ReadOp> reads) throws InterruptedException {
     return reads.isEmpty()
         ? List.of()
-        : LockHandle.await(node.call(() -> node.read(reads)).thenCompose(future -> future));
+        : LockHandle.await(node.call(() -> node.side().read(reads)).thenCompose(future -> future));
   }
 
   private static <T> List<List<T>> chunks(List<T> all) {

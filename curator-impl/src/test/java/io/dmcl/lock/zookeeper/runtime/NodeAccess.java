@@ -70,7 +70,7 @@ public final class NodeAccess {
   /** Makes the lock's znodes. */
   public CompletableFuture<Void> make(ClusterLock lock) {
     return node.outside(
-        node.call(() -> node.makeLock(((LockHandle) lock).local())).thenCompose(made -> made));
+        node.call(() -> node.side().makeLock(((LockHandle) lock).local())).thenCompose(made -> made));
   }
 
   /** The lock behind a handle. */
@@ -96,7 +96,7 @@ public final class NodeAccess {
 
   /** Reads the lock's znodes, as a dump does. */
   public CompletableFuture<?> look(ClusterLock lock) {
-    return node.call(() -> node.read(Look.reads(local(lock).paths(), true)));
+    return node.call(() -> node.side().read(Look.reads(local(lock).paths(), true)));
   }
 
   /** As the handle's, but never blocks. */

@@ -252,7 +252,7 @@ enum PlantedBug {
       "io.dmcl.lock.zookeeper.runtime.Orphans",
       "removeOne",
       (self, args, original) ->
-          call(get(self, "node"), "write", List.of(call(args[0], "deleteIntent")))),
+          call(get(self, "side"), "write", List.of(call(args[0], "deleteIntent")))),
   REMEMBERS_THE_DEAD_BY_ONE_OF_THEM(
       "io.dmcl.lock.zookeeper.protocol.Publication",
       "intentDeletions",

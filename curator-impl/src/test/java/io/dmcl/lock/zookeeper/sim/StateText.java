@@ -45,7 +45,7 @@ final class StateText {
           "sinceNanos",
           "config",
           "layout",
-          "promised", // only to be told if the lockspace fails, which is a violation
+          "promises", // only to be told if the lockspace fails, which is a violation
           "aloneInQueue", // decides something at the end of the counter
           "callbacks",
           "loop",
