@@ -4,7 +4,6 @@ import io.dmcl.lock.CoordinatorUnavailableException;
 import io.dmcl.lock.zookeeper.cache.SessionLease;
 import io.dmcl.lock.zookeeper.protocol.Code;
 import io.dmcl.lock.zookeeper.protocol.Layout;
-import io.dmcl.lock.zookeeper.protocol.Lease;
 import io.dmcl.lock.zookeeper.protocol.Pipeline;
 import io.dmcl.lock.zookeeper.protocol.ReadOp;
 import io.dmcl.lock.zookeeper.protocol.Reply;
@@ -13,19 +12,9 @@ import io.dmcl.lock.zookeeper.protocol.RequestId;
 import io.dmcl.lock.zookeeper.protocol.Unit;
 import io.dmcl.lock.zookeeper.protocol.WatchOwner;
 import io.dmcl.lock.zookeeper.protocol.WriteOp;
-import io.dmcl.lock.zookeeper.runtime.FlightRecord.LeaseChange;
 import io.dmcl.lock.zookeeper.runtime.FlightRecord.SessionChange;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One of a node's sessions, one after the other on the same client: its connection, its lease, its
@@ -35,17 +24,18 @@ import org.slf4j.LoggerFactory;
  * number of times disconnected, reconnected, settled (a bump was answered); then ended. Requests
  * may be given to it from the moment it is opened; they leave when it is ready.
  */
-final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
+final class Lane
+    implements Coordinator.Listener, Pipeline.Wire, Request.Wire, Bootstrap.Host {
   /** What a lane tells its node. All in the event loop. */
   interface Host {
     /** A session is there: requests may be placed on it. */
     void sessionOpened(Lane lane);
 
     /** The lease has begun, or there is a connection again. */
-    void leaseChanged(Lane lane, SessionLease lease);
+    void leaseChanged(SessionLease lease);
 
     /** The lease is over: everything granted under it is lost. */
-    void leaseOver(Lane lane, SessionLease lease);
+    void leaseOver(SessionLease lease);
 
     /** All grants of the lane were lost: once, if the lease ran out and then the session ended. */
     void lost();
@@ -69,13 +59,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     byte[] nodeData();
   }
 
-  private static final Logger log = LoggerFactory.getLogger(Lane.class);
-
-  /** Reading both clocks takes longer only if the thread loses its processor meanwhile. */
-  private static final long CLOCK_READING_NANOS = 5_000_000;
-
   private static final int MIN_TICKS = 4;
-  private static final int MARGIN_DIVISOR = 20;
 
   private final Host host;
   private final Loop loop;
@@ -84,28 +68,21 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
   private final Layout layout;
   private final FlightRecord record;
 
+  private final LeaseKeeper leaseKeeper;
+  private final WatchTable watches = new WatchTable();
+
   private @Nullable Session session;
-  private volatile @Nullable Session leasedSession;
-  private volatile @Nullable SessionLease sessionLease;
   private @Nullable Pipeline pipeline;
-  private Lease lease;
+  private @Nullable Bootstrap bootstrap;
   private String nonce = "";
   private long requestsMade;
   private boolean connected;
   private boolean ready;
   private boolean closing;
   private Pipeline.@Nullable Batch settling;
-  private final Deque<List<WriteOp>> bootstrap = new ArrayDeque<>();
   private int entryBytes;
-  private final Map<ReadOp, WatchOwner> watches = new HashMap<>();
-  private final Map<ReadOp, WatchOwner> unsetWatches = new LinkedHashMap<>();
   private long renewalAtNanos;
   private boolean renewalScheduled;
-  private boolean lossTold; // and that all is well again was not
-  private long leaseCheckAtNanos;
-  private boolean leaseCheckScheduled;
-  private long lastNanos;
-  private long lastWallNanos;
 
   Lane(
       Host host,
@@ -120,7 +97,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     this.config = config;
     this.layout = layout;
     this.record = record;
-    this.lease = new Lease(config.tickNanos(), 0);
+    this.leaseKeeper = new LeaseKeeper(host, loop, config, record);
   }
 
   void start() {
@@ -145,8 +122,9 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     return session != null;
   }
 
+  /** Any thread. */
   @Nullable SessionLease lease() {
-    return sessionLease;
+    return leaseKeeper.lease();
   }
 
   @Nullable Session session() {
@@ -218,9 +196,9 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     if (on == null) {
       return; // the owner is about to be told that the session has ended
     }
-    watches.put(read, owner);
+    watches.add(owner, read);
     if (!ready || !connected || settling != null) {
-      unsetWatches.put(read, owner);
+      watches.setLater(owner, read);
     } else {
       on.watch(read, reply -> loop.execute(() -> watchSet(on, owner, read, reply)));
     }
@@ -229,7 +207,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
   @Override
   public void unwatch(WatchOwner owner, ReadOp read) {
     Session on = session;
-    if (on != null && watches.remove(read, owner) && unsetWatches.remove(read) == null) {
+    if (on != null && watches.remove(owner, read)) {
       on.unwatch(read);
     }
   }
@@ -245,13 +223,11 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
     } else if (pipe.watchLost(read)) {
       answer = Reply.Read.failed(Code.UNREADABLE);
     } else {
-      if (watches.get(read) == owner) {
-        unsetWatches.put(read, owner); // not set; repeated when the connection is settled
-      }
+      watches.setLater(owner, read); // when the connection is settled
       return;
     }
     if (answer.code() != Code.OK) {
-      watches.remove(read, owner);
+      watches.notSet(owner, read);
     }
     owner.watchSet(read, answer);
   }
@@ -289,7 +265,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
   public void bumpMissed() {
     // Somebody deleted our znode by hand. It only has to be there; make it again.
     ready = false;
-    bootstrap();
+    begin();
   }
 
   private void transacted(
@@ -299,7 +275,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
       return;
     }
     if (reply.code() == Code.OK) {
-      answered(sentNanos);
+      leaseKeeper.answered(sentNanos);
     }
     if (on != session) {
       return;
@@ -333,15 +309,10 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
             connected = false;
             settling = null;
             record.session(nonce, of, SessionChange.DISCONNECTED);
-            lease.disconnected();
             if (pipeline != null) {
               pipeline.suspend();
             }
-            SessionLease shared = sessionLease;
-            if (shared != null) {
-              shared.setConnected(false);
-              host.leaseChanged(this, shared);
-            }
+            leaseKeeper.disconnected();
           }
         });
   }
@@ -358,7 +329,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
           if (ready) {
             settle();
           } else {
-            bootstrap();
+            begin();
           }
         });
   }
@@ -371,10 +342,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
   @Override
   public void closing(Session of) {
     // At once, on this thread: when we return, the coordination service may give our locks away.
-    SessionLease shared = sessionLease;
-    if (of == leasedSession && shared != null) {
-      shared.end();
-    }
+    leaseKeeper.closing(of);
     loop.execute(() -> end(of));
   }
 
@@ -387,9 +355,8 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
                 kind == Coordinator.WatchKind.CHILDREN
                     ? new ReadOp.Children(path)
                     : new ReadOp.Data(path);
-            WatchOwner owner = watches.remove(read);
+            WatchOwner owner = watches.fired(read);
             if (owner != null) {
-              unsetWatches.remove(read);
               owner.watchFired(read);
             }
           }
@@ -418,47 +385,44 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
                   + " smaller"));
       return;
     }
-    SessionLease shared = new SessionLease(loop.nanoTime());
     session = opened;
-    sessionLease = shared;
-    leasedSession = opened;
     nonce = RequestId.nonce(host.random());
     requestsMade = 0;
     connected = true;
     ready = false;
-    lossTold = false;
     settling = null;
-    lease = new Lease(config.tickNanos(), timeoutNanos - timeoutNanos / MARGIN_DIVISOR);
+    leaseKeeper.begin(opened, nonce);
     pipeline = new Pipeline(this, new WriteOp.SetData(layout.node(nonce), host.nodeData()));
-    lastNanos = loop.nanoTime();
-    lastWallNanos = loop.wallNanos();
     record.session(nonce, opened, SessionChange.OPENED);
     if (opened.askedForNanos() != Long.MIN_VALUE) {
-      lease.asked(opened.askedForNanos());
-      extendLease();
+      leaseKeeper.asked(opened.askedForNanos());
     }
-    bootstrap();
+    WriteOp ownNode =
+        new WriteOp.Create(layout.node(nonce), host.nodeData(), WriteOp.Kind.EPHEMERAL);
+    bootstrap = new Bootstrap(this, opened, loop, layout, config.spread(), ownNode);
+    begin();
     host.sessionOpened(this);
   }
 
   private void end(Session of) {
-    SessionLease shared = sessionLease;
+    SessionLease shared = leaseKeeper.lease();
     Pipeline pipe = pipeline;
     if (of != session || shared == null || pipe == null) {
       return;
     }
-    shared.end();
+    leaseKeeper.end();
     record.session(nonce, of, SessionChange.ENDED);
     session = null;
-    sessionLease = null;
     pipeline = null;
     connected = false;
     ready = false;
     settling = null;
-    bootstrap.clear();
+    if (bootstrap != null) {
+      bootstrap.end();
+      bootstrap = null;
+    }
     watches.clear();
-    unsetWatches.clear();
-    leaseOver(shared);
+    leaseKeeper.leaseOver(shared);
     pipe.end();
     entryBytes = 0;
     host.sessionEnded(this, shared);
@@ -466,157 +430,26 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
 
   // --- getting ready, and settling after a lost connection
 
-  private void bootstrap() {
-    bootstrap.clear();
-    if (closing) {
-      return;
-    }
-    bootstrap.add(
-        List.of(new WriteOp.Create(layout.node(nonce), host.nodeData(), WriteOp.Kind.EPHEMERAL)));
-    nextBootstrapStep();
-  }
-
-  private void nextBootstrapStep() {
-    Session on = session;
-    List<WriteOp> step = bootstrap.peek();
-    if (on == null || step == null || !connected || closing) {
-      return;
-    }
-    on.transact(
-        step,
-        reply ->
-            loop.execute(
-                () -> {
-                  if (on == session && bootstrap.peek() == step) {
-                    bootstrapped(step, reply);
-                  }
-                }));
-  }
-
-  private void bootstrapped(List<WriteOp> step, Reply.Transaction reply) {
-    switch (reply.code()) {
-      case OK:
-        break;
-      case NODE_EXISTS:
-        if (step.size() > 1) {
-          createMissing(step);
-          return;
-        }
-        break;
-      case NO_NODE:
-        if (bootstrap.size() > 1) {
-          host.fail(
-              new CoordinatorUnavailableException(
-                  "cannot create "
-                      + step.get(0).path()
-                      + ": its parent does not exist. The chroot of a connect string has to be"
-                      + " there before, and nobody may delete what is below it"));
-          return;
-        }
-        bootstrap.clear();
-        bootstrap.addAll(layout.skeleton(config.spread().getBytes(StandardCharsets.UTF_8)));
-        bootstrap.add(step);
-        nextBootstrapStep();
-        return;
-      case CONNECTION_LOSS:
-      case SESSION_ENDED:
-        return; // begun anew by the next connection, or session
-      default:
-        host.fail(
-            new CoordinatorUnavailableException(
-                "cannot create " + step.get(0).path() + ": " + reply.code()));
-        return;
-    }
-    bootstrap.remove();
-    afterBootstrapStep();
-  }
-
-  /**
-   * Some of the siblings are there, usually all, made by another node just now: makes the others. A
-   * read behind our own transaction shows at least what made it fail.
-   */
-  private void createMissing(List<WriteOp> siblings) {
-    Session on = session;
-    if (on == null) {
-      return;
-    }
-    String first = siblings.get(0).path();
-    String parent = first.substring(0, first.lastIndexOf('/'));
-    on.read(
-        List.of(new ReadOp.Children(parent)),
-        replies ->
-            loop.execute(
-                () -> {
-                  Reply.Read reply = replies.get(0);
-                  if (on != session
-                      || bootstrap.peek() != siblings
-                      || reply.code().outcomeUnknown()) {
-                    return; // begun anew by the next connection, or session
-                  } else if (reply.code() != Code.OK) {
-                    host.fail(
-                        new CoordinatorUnavailableException(
-                            "cannot read " + parent + ": " + reply.code()));
-                    return;
-                  }
-                  Set<String> there = Set.copyOf(reply.children());
-                  List<WriteOp> missing =
-                      siblings.stream()
-                          .filter(op -> !there.contains(op.path().substring(parent.length() + 1)))
-                          .toList();
-                  bootstrap.remove();
-                  if (!missing.isEmpty()) {
-                    bootstrap.addFirst(missing);
-                  }
-                  afterBootstrapStep();
-                }));
-  }
-
-  private void afterBootstrapStep() {
-    if (!bootstrap.isEmpty()) {
-      nextBootstrapStep();
-    } else if (config.spread().isEmpty()) {
-      getReady();
-    } else {
-      checkSpread();
+  private void begin() {
+    if (bootstrap != null) {
+      bootstrap.begin();
     }
   }
 
-  private void getReady() {
+  @Override
+  public boolean mayWrite() {
+    return connected && !closing;
+  }
+
+  @Override
+  public void ready() {
     ready = true;
     settle();
   }
 
-  /** Nodes that disagree about the ensembles would look for the same lock in different places. */
-  private void checkSpread() {
-    Session on = session;
-    if (on == null) {
-      return;
-    }
-    on.read(
-        List.of(new ReadOp.Data(layout.nodes())),
-        replies ->
-            loop.execute(
-                () -> {
-                  Reply.Read reply = replies.get(0);
-                  if (on != session || reply.code().outcomeUnknown()) {
-                    return; // begun anew by the next connection, or session
-                  }
-                  String found = new String(reply.data(), StandardCharsets.UTF_8);
-                  if (reply.code() == Code.OK && found.equals(config.spread())) {
-                    getReady();
-                    return;
-                  }
-                  host.fail(
-                      new CoordinatorUnavailableException(
-                          "the lockspace is opened as "
-                              + config.spread()
-                              + ", but what is there says "
-                              + (reply.code() == Code.OK ? '"' + found + '"' : reply.code())
-                              + ": all nodes have to name the same ensembles. To change them, close"
-                              + " the lockspace on all nodes and delete "
-                              + layout.nodes()
-                              + " on each ensemble"));
-                }));
+  @Override
+  public void fail(RuntimeException cause) {
+    host.fail(cause);
   }
 
   private void settle() {
@@ -626,121 +459,9 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
   }
 
   private void resume(Pipeline pipe) {
-    SessionLease shared = sessionLease;
     pipe.resume();
-    Map<ReadOp, WatchOwner> again = new LinkedHashMap<>(unsetWatches);
-    unsetWatches.clear();
-    again.forEach(
-        (read, owner) -> {
-          if (watches.get(read) == owner) {
-            watch(owner, read);
-          }
-        });
-    if (shared != null) {
-      shared.setConnected(true);
-      host.leaseChanged(this, shared);
-    }
-  }
-
-  // --- the lease
-
-  private void answered(long sentNanos) {
-    SessionLease shared = sessionLease;
-    long now = loop.nanoTime();
-    if (shared == null) {
-      return;
-    }
-    checkLease();
-    lease.answered(sentNanos, now);
-    extendLease();
-  }
-
-  private void extendLease() {
-    SessionLease shared = sessionLease;
-    if (shared == null || !lease.hasBegun() || lease.endNanos() - loop.nanoTime() <= 0) {
-      return;
-    }
-    boolean begins = !shared.hasBegun();
-    if (begins || shared.endNanos() != lease.endNanos()) {
-      long now = loop.nanoTime();
-      record.lease(
-          nonce,
-          begins ? LeaseChange.BEGUN : LeaseChange.EXTENDED,
-          shared.remainingNanos(now),
-          lease.endNanos() - now);
-    }
-    shared.extendTo(lease.endNanos());
-    scheduleLeaseCheck();
-    if (begins) {
-      host.leaseChanged(this, shared);
-    }
-    if (begins && lossTold) {
-      lossTold = false;
-      host.restored();
-    }
-  }
-
-  private void scheduleLeaseCheck() {
-    SessionLease shared = sessionLease;
-    if (shared == null || (leaseCheckScheduled && leaseCheckAtNanos - loop.nanoTime() > 0)) {
-      return;
-    }
-    leaseCheckScheduled = true;
-    // Every tick, connected or not, so that a machine's suspension is soon found out.
-    long left = shared.endNanos() - loop.nanoTime();
-    leaseCheckAtNanos = loop.nanoTime() + Math.min(left, config.tickNanos());
-    loop.schedule(
-        leaseCheckAtNanos,
-        () -> {
-          leaseCheckScheduled = false;
-          checkLease();
-          SessionLease current = sessionLease;
-          if (current != null && current.hasBegun()) {
-            scheduleLeaseCheck();
-          }
-        });
-  }
-
-  /** Gives up what is under the lease if it is over, or if the machine was suspended. */
-  private void checkLease() {
-    SessionLease shared = sessionLease;
-    if (shared == null) {
-      return;
-    }
-    long before = loop.nanoTime();
-    long wall = loop.wallNanos();
-    long now = loop.nanoTime();
-    if (now - before > CLOCK_READING_NANOS) {
-      wall = lastWallNanos + (now - lastNanos); // this thread was off the processor in between
-    }
-    long slept = (wall - lastWallNanos) - (now - lastNanos);
-    lastNanos = now;
-    lastWallNanos = wall;
-    Session on = session;
-    boolean suspended =
-        on != null && shared.hasBegun() && slept > on.timeoutNanos() / MARGIN_DIVISOR;
-    if (suspended || shared.isOver(now)) {
-      log.warn(
-          "lockspace {}: the lease of session 0x{} is over{}; its grants are lost",
-          config.lockspace(),
-          on == null ? "?" : Long.toHexString(on.id()),
-          suspended ? ", because the machine was suspended or its clock was set" : "");
-      record.lease(nonce, LeaseChange.OVER, shared.remainingNanos(now), 0);
-      shared.reset();
-      lease =
-          new Lease(
-              config.tickNanos(),
-              on == null ? 0 : on.timeoutNanos() - on.timeoutNanos() / MARGIN_DIVISOR);
-      leaseOver(shared);
-    }
-  }
-
-  private void leaseOver(SessionLease shared) {
-    host.leaseOver(this, shared);
-    if (!lossTold) {
-      lossTold = true;
-      host.lost();
-    }
+    watches.takeUnset(this::watch);
+    leaseKeeper.setConnected(true);
   }
 
   /** Sends a bump when the lease needs one and no other transaction is on its way. */
@@ -750,7 +471,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
       return;
     }
     long now = loop.nanoTime();
-    long wait = lease.nextWriteNanos(now);
+    long wait = leaseKeeper.nextWriteNanos(now);
     if (wait > 0) {
       if (!renewalScheduled || renewalAtNanos - (now + wait) > 0) {
         renewalScheduled = true;
@@ -759,7 +480,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire {
             renewalAtNanos,
             () -> {
               renewalScheduled = false;
-              checkLease();
+              leaseKeeper.check();
               renew();
             });
       }

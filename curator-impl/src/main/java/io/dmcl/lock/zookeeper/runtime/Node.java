@@ -454,7 +454,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   }
 
   @Override
-  public void leaseChanged(Lane lane, SessionLease lease) {
+  public void leaseChanged(SessionLease lease) {
     for (LocalLock lock : locks.locals()) {
       Grant grant = lock.fastGrant();
       if (grant != null && grant.lease() == lease) {
@@ -465,7 +465,7 @@ final class Node implements LocalLock.Host, AcquireAll.Host, Lane.Host {
   }
 
   @Override
-  public void leaseOver(Lane lane, SessionLease lease) {
+  public void leaseOver(SessionLease lease) {
     for (LocalLock lock : locks.locals()) {
       lock.leaseOver(lease);
     }

@@ -144,8 +144,8 @@ enum PlantedBug {
         return null;
       }),
   SLEEPS_THROUGH_A_SUSPENSION(
-      "io.dmcl.lock.zookeeper.runtime.Lane",
-      "checkLease",
+      "io.dmcl.lock.zookeeper.runtime.LeaseKeeper",
+      "check",
       (self, args, original) -> {
         Loop loop = (Loop) get(self, "loop");
         long ran = loop.nanoTime() - (long) get(self, "lastNanos");
@@ -184,8 +184,7 @@ enum PlantedBug {
                     () -> {
                       if (get(self, "session") == session) {
                         if (!replies.get(0).code().outcomeUnknown()) {
-                          ((Lease) get(self, "lease")).asked(sent);
-                          call(self, "extendLease");
+                          call(get(self, "leaseKeeper"), "asked", sent);
                         }
                         ((Pipeline) get(self, "pipeline"))
                             .wasRead((Pipeline.Batch) args[0], replies);
