@@ -30,8 +30,8 @@ final class Departures {
      * What is remembered of the lock when the request has ended: a release that was confirmed is
      * known to be the last bump; one of which nobody knows breaks continuity.
      */
-    @Nullable Memory remembered(@Nullable Memory before, Request.Ending ending) {
-      if (before == null || !published) {
+    Memory remembered(Memory before, Request.Ending ending) {
+      if (!published) {
         return before;
       } else if (!hasLeft(ending)) {
         return before.broken();

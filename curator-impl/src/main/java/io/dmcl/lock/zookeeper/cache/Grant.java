@@ -9,6 +9,7 @@ import io.dmcl.lock.zookeeper.protocol.RequestId;
 import io.dmcl.lock.zookeeper.protocol.Version;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A grant: that the node owns a lock cluster-wide, and what it was told with it. Written by the
@@ -33,7 +34,8 @@ public final class Grant {
   private boolean taken;
   private boolean watched;
   private int slowUses;
-  private Memory known;
+  private long czxid;
+  private @Nullable Memory known; // if it is not what was found: there may be very many grants
 
   // Statistics.
   private final long hitsBefore;
@@ -52,7 +54,7 @@ public final class Grant {
     this.freshness = freshness;
     this.taken = freshness == Freshness.UNCHANGED;
     this.mode = request.mode();
-    this.known = Memory.of(found, request.lease());
+    this.czxid = found.czxid();
     this.hitsBefore = hitsBefore;
     this.idleSinceNanos = nowNanos;
   }
@@ -214,7 +216,8 @@ public final class Grant {
     watched = false;
     misses = 0;
     waitNanos = 0;
-    known = Memory.of(found, request.lease());
+    czxid = found.czxid();
+    known = null;
     if (!dead.isEmpty()) {
       freshness = Freshness.OWNER_DIED;
     }
@@ -245,11 +248,19 @@ public final class Grant {
 
   /** What the node remembers, once it knows. */
   Memory memory() {
-    return known;
+    return known != null ? known : new Memory(czxid, version, null, request.lease());
+  }
+
+  /** The node has learned more. */
+  void remember(Memory more) {
+    if (!more.equals(memory())) {
+      known = more;
+    }
   }
 
   /** A downgrade was sent (0), or committed by this transaction. */
   void published(long zxid) {
-    known = zxid == 0 ? known.released(request.id()) : known.committed(request.id(), zxid);
+    Memory before = memory();
+    known = zxid == 0 ? before.released(request.id()) : before.committed(request.id(), zxid);
   }
 }

@@ -104,7 +104,7 @@ public final class LocalLock implements Request.Listener {
 
   private @Nullable Placement current;
   private volatile @Nullable Grant grant;
-  private @Nullable Memory memory;
+  private @Nullable Memory memory; // null while the grant knows: see Grant.isTaken
   private @Nullable LockMode recall;
   private boolean pinned;
   private boolean lockExists;
@@ -200,7 +200,7 @@ public final class LocalLock implements Request.Listener {
     // Whoever was told and then lost the hold may not have reloaded.
     if (of == grant && told != Freshness.UNCHANGED && of.lease().isValid(host.nanoTime())) {
       of.takeNews();
-      memory = of.memory();
+      memory = null;
     }
     advance();
   }
@@ -427,7 +427,7 @@ public final class LocalLock implements Request.Listener {
     host.observer().granted(this, grant);
     if (freshness == Freshness.UNCHANGED) {
       counted = counted.plus(RELOAD_AVOIDED);
-      memory = grant.memory();
+      memory = null;
     }
     advance();
     Grant kept = grant;
@@ -489,7 +489,7 @@ public final class LocalLock implements Request.Listener {
     if (departure != null) {
       departing = departing.isEmpty() ? Departures.NONE : departing;
       host.vacated(this, departure.placement());
-      memory = departure.remembered(memory, ending);
+      remember(departure, ending);
       departure.end(this, host, ending);
     } else if (current != null && current == request) {
       currentGone(request, ending);
@@ -750,9 +750,6 @@ public final class LocalLock implements Request.Listener {
     counted = counted.plus(of.stats(host.nanoTime()));
     of.upgraded(placement, look, host.nanoTime());
     host.observer().granted(this, of);
-    if (of.isTaken()) {
-      memory = of.memory();
-    }
     shared.dropped();
     if (keeps(of)) {
       placement.arm();
@@ -897,9 +894,6 @@ public final class LocalLock implements Request.Listener {
     }
     of.setMode(LockMode.SHARED);
     of.published(0);
-    if (of.isTaken()) {
-      memory = of.memory();
-    }
     request.downgrade(of.valueToPublish(), of.dead(), of.isRecovered());
   }
 
@@ -943,6 +937,7 @@ public final class LocalLock implements Request.Listener {
     endRecall(of, how);
     host.observer().ended(this, of, uses(of), how);
     counted = counted.plus(of.stats(host.nanoTime()));
+    memory = of.isTaken() ? of.memory() : memory;
     grant = null;
     current = null;
     dropWanted = closed;
@@ -963,6 +958,15 @@ public final class LocalLock implements Request.Listener {
     Departure departure = new Departure(placement, published, new CompletableFuture<>());
     departing = departing.with(departure);
     return departure.done();
+  }
+
+  private void remember(Departure departure, Request.Ending ending) {
+    Grant of = grant;
+    if (of != null && of.isTaken()) {
+      of.remember(departure.remembered(of.memory(), ending));
+    } else {
+      memory = memory == null ? null : departure.remembered(memory, ending);
+    }
   }
 
   private void currentGone(Request request, Request.Ending ending) {

@@ -41,7 +41,6 @@ class DeparturesTest {
     Departure release = released(LockMode.EXCLUSIVE);
     Memory before = memory(release);
     assertThat(release.remembered(before, Ending.SESSION_ENDED)).isEqualTo(before.broken());
-    assertThat(release.remembered(null, Ending.SESSION_ENDED)).isNull();
   }
 
   @Test

@@ -260,7 +260,7 @@ enum PlantedBug {
       LocalLock.class,
       "sendDowngrade",
       (self, args, original) -> {
-        Wrong.sendDowngrade(self, (Grant) args[0]);
+        Wrong.sendDowngrade((Grant) args[0]);
         return null;
       }),
   LOST_HOLDS_TAKE_NEWS(
@@ -269,7 +269,6 @@ enum PlantedBug {
       (self, args, original) -> {
         if (args.length == 2 && args[0] == get(self, "grant") && args[1] != Freshness.UNCHANGED) {
           call(args[0], "takeNews");
-          set(self, "memory", call(args[0], "memory"));
         }
         return original.call();
       }),

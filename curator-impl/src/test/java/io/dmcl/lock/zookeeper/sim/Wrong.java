@@ -67,12 +67,9 @@ final class Wrong {
 
   /** A downgrade without a look at the lease. */
   @SuppressWarnings("unchecked")
-  static void sendDowngrade(Object lock, Grant grant) {
+  static void sendDowngrade(Grant grant) {
     Peek.call(grant, "setMode", LockMode.SHARED);
     Peek.call(grant, "published", 0L);
-    if (Boolean.TRUE.equals(Peek.call(grant, "isTaken"))) {
-      Peek.set(lock, "memory", Peek.call(grant, "memory"));
-    }
     Request request = (Request) java.util.Objects.requireNonNull(Peek.call(grant, "request"));
     request.downgrade(
         (byte[]) Peek.get(grant, "value"),
