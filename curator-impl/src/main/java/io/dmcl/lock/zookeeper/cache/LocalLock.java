@@ -109,8 +109,7 @@ public final class LocalLock implements Request.Listener {
   private boolean pinned;
   private boolean lockExists;
   private boolean exhausted;
-  private boolean waking;
-  private long wakeAtNanos;
+  private @Nullable WakeUp wakeUp;
   private @Nullable Demotion demotion;
   private boolean dropWanted;
   private volatile boolean closed;
@@ -120,6 +119,9 @@ public final class LocalLock implements Request.Listener {
 
   /** All but what the grant counts as long as it lasts, and the word. */
   private LockStats counted = LockStats.NONE;
+
+  /** The lock will look again then, if nothing happens before. */
+  private record WakeUp(long wakeAtNanos) {}
 
   /** A demote hook that runs, and what is left after it. */
   private record Demotion(@Nullable LockMode to, long sinceNanos, CompletableFuture<Void> ended) {}
@@ -561,7 +563,9 @@ public final class LocalLock implements Request.Listener {
 
   private void act() {
     long now = host.nanoTime();
-    waking &= now - wakeAtNanos < 0;
+    if (wakeUp != null && wakeUp.wakeAtNanos() - now <= 0) {
+      wakeUp = null;
+    }
     serve(now);
     decide(now);
     Grant of = grant;
@@ -639,7 +643,7 @@ public final class LocalLock implements Request.Listener {
     }
     Waiter head = queue.singleHead();
     if (grant == null && current == null && head != null) {
-      if (!exhausted || !waking) {
+      if (!exhausted || wakeUp == null) {
         request(exhausted ? LockMode.EXCLUSIVE : head.mode());
       }
     } else if (head == null && grant == null && current != null && !pinned) {
@@ -686,9 +690,8 @@ public final class LocalLock implements Request.Listener {
   }
 
   private void wake(long atNanos) {
-    if (!waking || atNanos - wakeAtNanos < 0) {
-      waking = true;
-      wakeAtNanos = atNanos;
+    if (wakeUp == null || atNanos - wakeUp.wakeAtNanos() < 0) {
+      wakeUp = new WakeUp(atNanos);
       host.wakeAt(this, atNanos);
     }
   }
