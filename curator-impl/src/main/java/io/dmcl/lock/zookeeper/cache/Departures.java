@@ -69,9 +69,7 @@ final class Departures {
           ? new CoordinatorUnavailableException(
               "the release of lock " + lock.name() + " was refused: " + placement.failure())
           : new OutcomeUnknownException(
-              "the session ended before the release of lock "
-                  + lock.name()
-                  + " was confirmed");
+              "the session ended before the release of lock " + lock.name() + " was confirmed");
     }
   }
 

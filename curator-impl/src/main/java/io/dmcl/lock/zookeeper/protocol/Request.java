@@ -313,8 +313,7 @@ public class Request implements Unit.Owner, WatchOwner {
     if (phase != Phase.DOWNGRADING) { // what a downgrade publishes stays as it is
       publication = new Publication(newValue, deadIntents, isRecovered);
     }
-    boolean renumber =
-        isLate() && (aloneInQueue || isAtTheEnd()) && publication.leavesNobodyDead();
+    boolean renumber = isLate() && (aloneInQueue || isAtTheEnd()) && publication.leavesNobodyDead();
     leave(Leave.RELEASE, Ending.RELEASED, renumber);
   }
 

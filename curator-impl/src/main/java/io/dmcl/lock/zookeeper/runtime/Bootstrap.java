@@ -45,8 +45,7 @@ final class Bootstrap {
    * @param spread what a lockspace over several ensembles is spread over; empty if it is on one
    * @param ownNode makes the node's own znode
    */
-  Bootstrap(
-      Host host, Session session, Loop loop, Layout layout, String spread, WriteOp ownNode) {
+  Bootstrap(Host host, Session session, Loop loop, Layout layout, String spread, WriteOp ownNode) {
     this.host = host;
     this.session = session;
     this.loop = loop;

@@ -24,8 +24,7 @@ import org.jspecify.annotations.Nullable;
  * number of times disconnected, reconnected, settled (a bump was answered); then ended. Requests
  * may be given to it from the moment it is opened; they leave when it is ready.
  */
-final class Lane
-    implements Coordinator.Listener, Pipeline.Wire, Request.Wire, Bootstrap.Host {
+final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire, Bootstrap.Host {
   /** What a lane tells its node. All in the event loop. */
   interface Host {
     /** A session is there: requests may be placed on it. */

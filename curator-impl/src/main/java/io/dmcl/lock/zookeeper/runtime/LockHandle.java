@@ -284,7 +284,8 @@ final class LockHandle implements ClusterLock {
   private CompletableFuture<Freshness> readVersion(Lane lane) {
     checkNotFreed();
     SessionLease lease = lane.lease();
-    return node.side().readNow(Look.reads(local.paths(), true))
+    return node.side()
+        .readNow(Look.reads(local.paths(), true))
         .thenCompose(
             replies -> {
               Look look = Look.of(replies);

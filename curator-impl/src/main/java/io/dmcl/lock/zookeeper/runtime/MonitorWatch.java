@@ -82,7 +82,8 @@ final class MonitorWatch implements WatchOwner {
   private void makeLock() {
     making = true;
     var unused =
-        node.side().makeLock(handle.local())
+        node.side()
+            .makeLock(handle.local())
             .whenComplete(
                 (made, error) -> {
                   making = false;

@@ -79,7 +79,8 @@ public final class NodeLockspace extends BlockingSets {
     LockHandle handle = LockHandle.join(node.call(() -> node.allocate(lock, options)));
     if (options.has(LockProperty.PREALLOC_DLM)) {
       try {
-        LockHandle.await(node.call(() -> node.side().makeLock(handle.local())).thenCompose(made -> made));
+        LockHandle.await(
+            node.call(() -> node.side().makeLock(handle.local())).thenCompose(made -> made));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt(); // the lock is made all the same, or at its first use
       } catch (RuntimeException e) {

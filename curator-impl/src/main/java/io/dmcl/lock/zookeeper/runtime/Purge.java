@@ -31,7 +31,8 @@ final class Purge {
 
   static CompletableFuture<Boolean> at(Node node, LockPaths paths) {
     WriteOp lock = new WriteOp.Delete(paths.lock());
-    return node.side().write(List.of(new WriteOp.Delete(paths.version()), lock))
+    return node.side()
+        .write(List.of(new WriteOp.Delete(paths.version()), lock))
         .thenCompose(
             code -> // no lock, or one whose version somebody has deleted by hand
             code == Code.NO_NODE

@@ -29,10 +29,7 @@ class StandingTest {
     Grant grant = used(mode);
     return new Grant(
         grant.request(),
-        new Look(
-            Queue.EMPTY,
-            new Version(1, 1, 0, null, new byte[0]),
-            null),
+        new Look(Queue.EMPTY, new Version(1, 1, 0, null, new byte[0]), null),
         grant.freshness(),
         0,
         0);

@@ -70,7 +70,8 @@ public final class NodeAccess {
   /** Makes the lock's znodes. */
   public CompletableFuture<Void> make(ClusterLock lock) {
     return node.outside(
-        node.call(() -> node.side().makeLock(((LockHandle) lock).local())).thenCompose(made -> made));
+        node.call(() -> node.side().makeLock(((LockHandle) lock).local()))
+            .thenCompose(made -> made));
   }
 
   /** The lock behind a handle. */

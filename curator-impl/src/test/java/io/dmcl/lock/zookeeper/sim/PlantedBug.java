@@ -94,9 +94,7 @@ enum PlantedBug {
         return writes;
       }),
   RECOVERED_WITHOUT_BEING_TOLD(
-      "io.dmcl.lock.zookeeper.protocol.Publication",
-      "recovered",
-      (self, args, original) -> true),
+      "io.dmcl.lock.zookeeper.protocol.Publication", "recovered", (self, args, original) -> true),
   DOWNGRADE_PUBLISHES_NO_VALUE(
       Request.class,
       "downgradeWrites",
