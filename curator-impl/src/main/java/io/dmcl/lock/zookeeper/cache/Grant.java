@@ -16,6 +16,23 @@ import org.jspecify.annotations.Nullable;
  * event loop; the holds of the grant read it, and an exclusive one writes value and recovery.
  */
 public final class Grant {
+  /** What its end says to the next holder. */
+  enum Exit {
+    /** Something was done under it: what that was is published. */
+    PUBLISH,
+    /** Nothing can have been done under it. */
+    RETURN,
+    /** It is as if it had never been granted. */
+    CANCEL,
+    /** Something was done under it, and nobody knows how far that came. */
+    ABANDON;
+
+    /** Whether it was to tell the next holder something. */
+    boolean publishes() {
+      return this == PUBLISH || this == ABANDON;
+    }
+  }
+
   // Changed by an upgrade only.
   private volatile Placement request;
   private volatile long version;
@@ -118,18 +135,6 @@ public final class Grant {
 
   // --- the event loop only
 
-  boolean isRecovered() {
-    return recovered;
-  }
-
-  byte[] valueToPublish() {
-    return value;
-  }
-
-  List<RequestId> dead() {
-    return dead;
-  }
-
   long grantedAtNanos() {
     return grantedAtNanos;
   }
@@ -197,8 +202,39 @@ public final class Grant {
     return new LockStats(0, misses, 1, 0, 0, waitNanos, nowNanos - grantedAtNanos);
   }
 
-  void setMode(LockMode newMode) {
-    mode = newMode;
+  /** How it ends if it is given up now, of its own accord. */
+  Exit exit(long nowNanos) {
+    boolean valid = lease().isValid(nowNanos);
+    // At the end of the counter readers are given exclusive grants too, to make the lock anew.
+    boolean renews = request.isAtTheEnd() && used && dead.isEmpty() && valid;
+    if (mode == LockMode.SHARED) {
+      return Exit.RETURN;
+    } else if (isUsedExclusively() || renews) {
+      return valid ? Exit.PUBLISH : Exit.ABANDON;
+    }
+    return Exit.CANCEL;
+  }
+
+  /** How it ends if it is lost. */
+  Exit exitLost() {
+    return mode == LockMode.EXCLUSIVE && isUsedExclusively() ? Exit.ABANDON : Exit.CANCEL;
+  }
+
+  /** Its request leaves the queue. */
+  void leave(Exit how) {
+    switch (how) {
+      case PUBLISH -> request.release(value, dead, recovered);
+      case RETURN -> request.release(new byte[0], List.of(), false);
+      case CANCEL -> request.cancel();
+      case ABANDON -> request.abandon();
+    }
+  }
+
+  /** It becomes SHARED, in its place, and publishes what was done under it. */
+  void downgrade() {
+    mode = LockMode.SHARED;
+    published(0);
+    request.downgrade(value, dead, recovered);
   }
 
   /**
@@ -258,7 +294,7 @@ public final class Grant {
     }
   }
 
-  /** A downgrade was sent (0), or committed by this transaction. */
+  /** A downgrade was sent (0), or committed by this transaction (0 if that is not known). */
   void published(long zxid) {
     Memory before = memory();
     known = zxid == 0 ? before.released(request.id()) : before.committed(request.id(), zxid);

@@ -865,39 +865,29 @@ public final class LocalLock implements Request.Listener {
   /** A release, or a cancel where nothing was done under the grant. */
   private void giveUp(Grant of) {
     Placement request = Objects.requireNonNull(current);
-    boolean valid = of.lease().isValid(host.nanoTime());
-    // At the end of the counter readers are given exclusive grants too, to make the lock anew.
-    boolean renews = request.isAtTheEnd() && of.isUsed() && of.dead().isEmpty() && valid;
-    boolean publishes = of.mode() == LockMode.EXCLUSIVE && (of.isUsedExclusively() || renews);
-    endGrant(of, publishes && !valid ? LockObserver.End.ABANDONED : LockObserver.End.RELEASED);
-    CompletableFuture<Void> done = depart(request, publishes);
-    if (publishes && !valid) {
+    Grant.Exit exit = of.exit(host.nanoTime());
+    boolean abandons = exit == Grant.Exit.ABANDON;
+    endGrant(of, abandons ? LockObserver.End.ABANDONED : LockObserver.End.RELEASED);
+    CompletableFuture<Void> done = depart(request, exit.publishes());
+    if (abandons) {
       memory = memory == null ? null : memory.broken();
-      request.abandon();
+    } else if (exit.publishes() && of.isTaken()) {
+      memory = of.memory().released(request.id());
+    }
+    of.leave(exit);
+    if (abandons) {
       var unused =
           done.completeExceptionally(
               new LockLostException("the lease of lock " + name + " is over"));
-    } else if (publishes) {
-      if (of.isTaken()) {
-        memory = of.memory().released(request.id());
-      }
-      request.release(of.valueToPublish(), of.dead(), of.isRecovered());
-    } else if (of.mode() == LockMode.SHARED) {
-      request.release(new byte[0], List.of(), false);
-    } else {
-      request.cancel();
     }
   }
 
   private void sendDowngrade(Grant of) {
-    Request request = of.request();
-    if (!of.lease().isValid(host.nanoTime())) {
+    if (of.lease().isValid(host.nanoTime())) {
+      of.downgrade();
+    } else {
       loseGrant(LockObserver.End.LOST); // whoever was told so may have stopped half way
-      return;
     }
-    of.setMode(LockMode.SHARED);
-    of.published(0);
-    request.downgrade(of.valueToPublish(), of.dead(), of.isRecovered());
   }
 
   private void loseGrant(LockObserver.End how) {
@@ -919,11 +909,7 @@ public final class LocalLock implements Request.Listener {
     memory = memory == null ? null : memory.broken();
     if (!placement.isGone()) {
       depart(placement, false);
-      if (of.mode() == LockMode.EXCLUSIVE && of.isUsedExclusively()) {
-        placement.abandon();
-      } else {
-        placement.cancel();
-      }
+      of.leave(of.exitLost());
     } else if (of.mode() == LockMode.EXCLUSIVE && !of.isUsedExclusively()) {
       host.orphaned(this, placement);
     }

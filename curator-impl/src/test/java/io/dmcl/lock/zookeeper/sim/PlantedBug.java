@@ -258,7 +258,7 @@ enum PlantedBug {
       LocalLock.class,
       "sendDowngrade",
       (self, args, original) -> {
-        Wrong.sendDowngrade((Grant) args[0]);
+        call(args[0], "downgrade");
         return null;
       }),
   LOST_HOLDS_TAKE_NEWS(

@@ -1,14 +1,11 @@
 package io.dmcl.lock.zookeeper.sim;
 
-import io.dmcl.lock.LockMode;
-import io.dmcl.lock.zookeeper.cache.Grant;
 import io.dmcl.lock.zookeeper.cache.LocalLock;
 import io.dmcl.lock.zookeeper.cache.Waiter;
 import io.dmcl.lock.zookeeper.protocol.Code;
 import io.dmcl.lock.zookeeper.protocol.LockPaths;
 import io.dmcl.lock.zookeeper.protocol.ReadOp;
 import io.dmcl.lock.zookeeper.protocol.Reply;
-import io.dmcl.lock.zookeeper.protocol.Request;
 import io.dmcl.lock.zookeeper.protocol.RequestId;
 import io.dmcl.lock.zookeeper.protocol.WriteOp;
 import java.util.ArrayList;
@@ -63,18 +60,6 @@ final class Wrong {
             .skip((boolean) Peek.get(publication, "recovered") ? 0 : 1)
             .forEach(one -> writes.add(new WriteOp.Delete(paths.intent(one))));
     return writes;
-  }
-
-  /** A downgrade without a look at the lease. */
-  @SuppressWarnings("unchecked")
-  static void sendDowngrade(Grant grant) {
-    Peek.call(grant, "setMode", LockMode.SHARED);
-    Peek.call(grant, "published", 0L);
-    Request request = (Request) java.util.Objects.requireNonNull(Peek.call(grant, "request"));
-    request.downgrade(
-        (byte[]) Peek.get(grant, "value"),
-        (List<RequestId>) Peek.get(grant, "dead"),
-        (boolean) Peek.get(grant, "recovered"));
   }
 
   /** A set asks only for what is not cached, and waits while it keeps what is. */
