@@ -337,7 +337,7 @@ public class Request implements Unit.Owner, WatchOwner {
     armWanted = false;
     conflictTold = false;
     disarm();
-    send(downgradeWrites(), false);
+    send(downgradeWrites());
   }
 
   /**
@@ -441,31 +441,28 @@ public class Request implements Unit.Owner, WatchOwner {
       return;
     }
     List<WriteOp> writes = new ArrayList<>(unit.writes());
+    WriteOp missing = index > 0 && code == Code.NO_NODE ? writes.get(index) : null;
     if (code == Code.NOT_EMPTY && leaving != null && leaving.renumber) {
       leaving.renumber = false;
-      send(leaveWrites(), false);
-    } else if (index > 0
-        && code == Code.NO_NODE
-        && publication.deletesDead(writes.get(index), paths)) {
+      send(leaveWrites());
+    } else if (missing != null && publication.deletesDead(missing, paths)) {
       // It was that of a waiter whose node lives and has deleted it.
-      publication = publication.withoutDead(writes.get(index).path(), paths);
-      send(phase == Phase.LEAVING ? leaveWrites() : downgradeWrites(), false);
-    } else if (index > 0 && code == Code.NO_NODE && writes.get(index) instanceof WriteOp.Delete) {
+      publication = publication.withoutDead(missing.path(), paths);
+      sendAgain();
+    } else if (missing instanceof WriteOp.Delete) {
       writes.remove(index); // our own intent, deleted by hand
-      send(writes, false);
-    } else if (index > 0
-        && code == Code.NO_NODE
-        && writes.get(index) instanceof WriteOp.SetData set) {
+      send(writes);
+    } else if (missing instanceof WriteOp.SetData set) {
       writes.set(index, new WriteOp.Create(set.path(), set.data(), WriteOp.Kind.PERSISTENT));
-      send(writes, false);
+      send(writes);
     } else if (index > 0 && code == Code.NODE_EXISTS) {
-      send(phase == Phase.LEAVING ? leaveWrites() : downgradeWrites(), false);
+      sendAgain();
     } else if (phase == Phase.LEAVING && leaving != null && leaving.how != Leave.ABANDON) {
       // We may not write what has to be written; at least do not stand in the way.
       failure = code;
       leaving.how = Leave.ABANDON;
       leaving.ending = Ending.FAILED;
-      send(leaveWrites(), false);
+      send(leaveWrites());
     } else {
       fail(code);
     }
@@ -483,7 +480,7 @@ public class Request implements Unit.Owner, WatchOwner {
       case DOWNGRADING:
       case LEAVING:
         // These name the entry, so that doing them twice does nothing.
-        send(unit.writes(), false);
+        send(unit.writes());
         break;
       default:
         throw new IllegalStateException("settled in " + this);
@@ -510,41 +507,31 @@ public class Request implements Unit.Owner, WatchOwner {
       return;
     }
     Entry own = place();
-    entering().crowd = look.queue().entries().size();
-    if (look.queue().find(id()) == null) {
-      end(Ending.VANISHED);
-      return;
-    }
-    if (look.version() == null) {
-      // Deleted by hand. A version made anew proves nothing: everybody will have to reload.
-      versionMissing();
-      return;
-    }
-    aloneInQueue = look.queue().isAlone(id());
-    boolean late = own.sequence() >= EXCLUSIVE_FROM && mode == LockMode.SHARED;
-    boolean stuck = own.sequence() == Integer.MAX_VALUE;
-    boolean wrapped = own.sequence() < 0;
-    if (wrapped || ((late || stuck) && !aloneInQueue)) {
-      leave(Leave.CANCEL, Ending.EXHAUSTED);
-      return;
-    }
     Entry upgradeFrom = entering().upgradeFrom;
-    if (upgradeFrom != null && look.queue().hasExclusiveBefore(own)) {
-      leave(Leave.CANCEL, Ending.REFUSED);
-      return;
+    entering().crowd = look.queue().entries().size();
+    Turn turn = Turn.of(look, own, upgradeFrom);
+    aloneInQueue = look.queue().isAlone(id());
+    switch (turn.verdict()) {
+      case VANISHED -> end(Ending.VANISHED);
+      case NO_VERSION -> makeVersion();
+      case EXHAUSTED -> leave(Leave.CANCEL, Ending.EXHAUSTED);
+      case REFUSED -> leave(Leave.CANCEL, Ending.REFUSED);
+      case WAIT -> waitFor(Objects.requireNonNull(turn.blocker()));
+      case ASK_WHO_DIED -> wire.submit(Unit.reading(this, Look.reads(paths, true)));
+      case GRANTED -> {
+        if (upgradeFrom != null) {
+          drop(upgradeFrom, look);
+        } else {
+          becomeGranted(look);
+        }
+      }
     }
-    Entry blocker = look.queue().blockerOf(own, upgradeFrom);
-    if (blocker != null) {
-      waitFor(blocker);
-    } else if (look.isSuspect()) {
-      wire.submit(Unit.reading(this, Look.reads(paths, true)));
-    } else if (upgradeFrom != null) {
-      phase = Phase.DROPPING;
-      entering().look = look;
-      send(List.of(new WriteOp.Delete(paths.entry(upgradeFrom))), false);
-    } else {
-      becomeGranted(look);
-    }
+  }
+
+  private void drop(Entry shared, Look look) {
+    phase = Phase.DROPPING;
+    entering().look = look;
+    send(List.of(new WriteOp.Delete(paths.entry(shared))));
   }
 
   private void becomeGranted(Look look) {
@@ -760,8 +747,8 @@ public class Request implements Unit.Owner, WatchOwner {
     }
   }
 
-  private void versionMissing() {
-    phase = Phase.QUEUED;
+  /** Deleted by hand. One made anew proves nothing: everybody will have to reload. */
+  private void makeVersion() {
     VersionMaker maker = new VersionMaker(this::lookAgain, this::cannotWait);
     wire.submit(Unit.writing(maker, List.of(paths.createsVersion())));
   }
@@ -802,7 +789,7 @@ public class Request implements Unit.Owner, WatchOwner {
       disarm();
       phase = Phase.LEAVING;
       doubted = false;
-      send(leaveWrites(), false);
+      send(leaveWrites());
     }
   }
 
@@ -826,8 +813,12 @@ public class Request implements Unit.Owner, WatchOwner {
     listener.downgraded(this, zxid);
   }
 
-  private void send(List<WriteOp> writes, boolean mayLackLock) {
-    wire.submit(new Unit(writes, List.of(), mayLackLock, this));
+  private void send(List<WriteOp> writes) {
+    wire.submit(Unit.writing(this, writes));
+  }
+
+  private void sendAgain() {
+    send(phase == Phase.LEAVING ? leaveWrites() : downgradeWrites());
   }
 
   private void fail(Code code) {
