@@ -26,7 +26,7 @@ abstract class BlockingSets implements Lockspace {
   @Override
   public @Nullable HoldSet tryAcquireAll(Map<ClusterLock, LockMode> locks, Duration timeout)
       throws InterruptedException {
-    HoldSet holds = acquireAll(locks, LockHandle.deadline(timeout));
+    HoldSet holds = acquireAll(locks, Call.deadline(timeout));
     RuntimeException unavailable = holds == null ? whyUnreachable(locks) : null;
     if (unavailable != null) {
       throw unavailable;
@@ -56,17 +56,17 @@ abstract class BlockingSets implements Lockspace {
       throws InterruptedException {
     try {
       return deadlineNanos == null
-          ? LockHandle.await(future)
+          ? Futures.await(future)
           : future.get(Math.max(0, deadlineNanos - System.nanoTime()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
-      return future.cancel(false) ? null : LockHandle.await(future);
+      return future.cancel(false) ? null : Futures.await(future);
     } catch (InterruptedException e) {
       if (!future.cancel(false) && !future.isCompletedExceptionally()) {
         GrantHold.giveBack(future.join().holds());
       }
       throw e;
     } catch (ExecutionException e) {
-      return LockHandle.await(future);
+      return Futures.await(future);
     }
   }
 }

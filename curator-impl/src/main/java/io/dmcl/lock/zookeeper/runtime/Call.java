@@ -1,5 +1,7 @@
 package io.dmcl.lock.zookeeper.runtime;
 
+import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +13,22 @@ import org.jspecify.annotations.Nullable;
 final class Call {
   private final Thread thread = Thread.currentThread();
   private volatile boolean decided;
+
+  static void checkTimeout(Duration timeout) {
+    Objects.requireNonNull(timeout, "the timeout must not be null");
+  }
+
+  /** When it is over, for {@link #await(Long)}; null if that is later than the clock can count. */
+  static @Nullable Long deadline(Duration timeout) {
+    checkTimeout(timeout);
+    long nanos;
+    try {
+      nanos = timeout.toNanos();
+    } catch (ArithmeticException e) {
+      return null;
+    }
+    return nanos > Long.MAX_VALUE / 2 ? null : System.nanoTime() + nanos;
+  }
 
   /** The event loop: there is an outcome; what was written before is visible to the caller. */
   void decide() {

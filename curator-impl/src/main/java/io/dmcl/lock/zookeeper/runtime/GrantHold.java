@@ -139,7 +139,7 @@ final class GrantHold implements Hold {
       return;
     }
     Grant of = grant;
-    boolean done = LockHandle.join(handle.node().call(() -> local().downgrade(of)));
+    boolean done = Futures.join(handle.node().call(() -> local().downgrade(of)));
     if (!done) {
       throw handle.lostException();
     }
@@ -148,7 +148,7 @@ final class GrantHold implements Hold {
 
   @Override
   public boolean tryUpgrade(Duration timeout) throws InterruptedException {
-    LockHandle.checkTimeout(timeout);
+    Call.checkTimeout(timeout);
     ensureHeld();
     if (mode == LockMode.EXCLUSIVE) {
       return true;
@@ -157,7 +157,7 @@ final class GrantHold implements Hold {
       throw new InterruptedException();
     }
     UpgradeCall upgrade = new UpgradeCall();
-    Long deadline = LockHandle.deadline(timeout);
+    Long deadline = Call.deadline(timeout);
     askForUpgrade(upgrade);
     boolean interrupted = false;
     try {

@@ -3,7 +3,6 @@ package io.dmcl.lock.zookeeper.runtime;
 import io.dmcl.lock.ClusterLock;
 import io.dmcl.lock.Freshness;
 import io.dmcl.lock.Hold;
-import io.dmcl.lock.LockException;
 import io.dmcl.lock.LockLostException;
 import io.dmcl.lock.LockMode;
 import io.dmcl.lock.LockName;
@@ -15,14 +14,11 @@ import io.dmcl.lock.zookeeper.cache.Grant;
 import io.dmcl.lock.zookeeper.cache.HoldWord;
 import io.dmcl.lock.zookeeper.cache.LocalLock;
 import io.dmcl.lock.zookeeper.cache.SessionLease;
-import io.dmcl.lock.zookeeper.cache.Waiter;
 import io.dmcl.lock.zookeeper.protocol.Look;
 import io.dmcl.lock.zookeeper.runtime.FlightRecord.Outcome;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,7 +78,7 @@ final class LockHandle implements ClusterLock {
     Grant grant = local.fastGrant(); // when the hold has left there may be another, or none
     boolean news = !word.isOpen() && grant != null && grant.freshness() != Freshness.UNCHANGED;
     if (news) {
-      if (join(node.leave(() -> exitWithNews(mode)))) {
+      if (Futures.join(node.leave(() -> exitWithNews(mode)))) {
         throw lostException();
       }
       return;
@@ -126,12 +122,12 @@ final class LockHandle implements ClusterLock {
 
   @Override
   public @Nullable Hold tryAcquire(LockMode mode, Duration timeout) throws InterruptedException {
-    checkTimeout(timeout);
+    Call.checkTimeout(timeout);
     Hold hold = tryFastHold(mode);
     if (hold != null) {
       return hold;
     }
-    WaitingCaller caller = acquireSlowly(mode, true, deadline(timeout));
+    WaitingCaller caller = acquireSlowly(mode, true, Call.deadline(timeout));
     return caller.grant == null ? null : caller.hold(this);
   }
 
@@ -206,7 +202,7 @@ final class LockHandle implements ClusterLock {
     }
     if (caller.failure != null) {
       node.record().notAcquired(event, name(), mode, caller.failure);
-      throw rethrown(caller.failure);
+      throw Futures.rethrown(caller.failure);
     } else if (caller.grant != null) {
       node.record().acquired(event, name(), mode, Outcome.GRANTED, caller.told());
     } else {
@@ -265,7 +261,7 @@ final class LockHandle implements ClusterLock {
 
   @Override
   public Freshness monitor() throws InterruptedException {
-    return await(monitorAsync());
+    return Futures.await(monitorAsync());
   }
 
   @Override
@@ -296,17 +292,9 @@ final class LockHandle implements ClusterLock {
             });
   }
 
-  static <T> void relay(CompletableFuture<T> to, @Nullable T value, @Nullable Throwable error) {
-    if (error != null) {
-      to.completeExceptionally(error);
-    } else {
-      to.complete(value);
-    }
-  }
-
   @Override
   public void forget() {
-    join(
+    Futures.join(
         node.ask(
             () -> {
               local.forget();
@@ -327,13 +315,13 @@ final class LockHandle implements ClusterLock {
 
   @Override
   public LockStats stats() {
-    return join(node.ask(local::stats));
+    return Futures.join(node.ask(local::stats));
   }
 
   @Override
   public void free() {
     try {
-      await(freeAsync());
+      Futures.await(freeAsync());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // the release goes on by itself
     }
@@ -350,7 +338,7 @@ final class LockHandle implements ClusterLock {
             () -> {
               try {
                 CompletableFuture<Void> rest = node.free(local);
-                rest.whenComplete((value, error) -> relay(result, null, error));
+                rest.whenComplete((value, error) -> Futures.relay(result, null, error));
               } catch (RuntimeException e) {
                 result.completeExceptionally(e);
               }
@@ -383,101 +371,8 @@ final class LockHandle implements ClusterLock {
     Objects.requireNonNull(mode, "the mode must not be null");
   }
 
-  static void checkTimeout(Duration timeout) {
-    Objects.requireNonNull(timeout, "the timeout must not be null");
-  }
-
-  static @Nullable Long deadline(Duration timeout) {
-    checkTimeout(timeout);
-    // Longer than the clock can count is for ever.
-    long nanos;
-    try {
-      nanos = timeout.toNanos();
-    } catch (ArithmeticException e) {
-      return null;
-    }
-    return nanos > Long.MAX_VALUE / 2 ? null : System.nanoTime() + nanos;
-  }
-
-  static RuntimeException rethrown(RuntimeException failure) {
-    // Made by the event loop; the caller's own stack is of more use to its reader.
-    if (failure instanceof LockException) {
-      failure.fillInStackTrace();
-    }
-    return failure;
-  }
-
-  /** Waits for what the event loop does at once; not interruptible. */
-  static <T> T join(CompletableFuture<T> future) {
-    try {
-      return future.join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof RuntimeException runtime) {
-        throw rethrown(runtime);
-      }
-      throw e;
-    }
-  }
-
-  static <T> T await(CompletableFuture<T> future) throws InterruptedException {
-    try {
-      return future.get();
-    } catch (ExecutionException e) {
-      Throwable cause = e.getCause();
-      if (cause instanceof CompletionException && cause.getCause() != null) {
-        cause = cause.getCause();
-      }
-      if (cause instanceof RuntimeException runtime) {
-        throw rethrown(runtime);
-      }
-      throw new LockException(String.valueOf(cause), e);
-    }
-  }
-
   @Override
   public String toString() {
     return "lock " + name() + " of lockspace " + lockspace().name();
-  }
-
-  /** A thread that waits for a hold. */
-  static final class WaitingCaller extends Waiter {
-    final Call call = new Call();
-    @Nullable Grant grant;
-    @Nullable RuntimeException failure;
-    private Freshness news = Freshness.UNKNOWN;
-
-    WaitingCaller(LockMode mode, boolean patient) {
-      super(mode, patient, null);
-    }
-
-    Freshness told() {
-      return news;
-    }
-
-    Hold hold(LockHandle handle) {
-      Grant of = grant;
-      if (of == null) {
-        throw new IllegalStateException("not granted");
-      }
-      return new GrantHold(handle, of, mode(), news);
-    }
-
-    @Override
-    protected void granted(Grant of, Freshness told) {
-      grant = of;
-      news = told;
-      call.decide();
-    }
-
-    @Override
-    protected void busy() {
-      call.decide();
-    }
-
-    @Override
-    protected void failed(RuntimeException cause) {
-      failure = cause;
-      call.decide();
-    }
   }
 }

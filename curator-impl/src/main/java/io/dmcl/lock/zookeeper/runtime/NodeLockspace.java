@@ -76,10 +76,10 @@ public final class NodeLockspace extends BlockingSets {
   public ClusterLock allocate(LockName lock, LockOptions options) {
     Objects.requireNonNull(lock, "the name must not be null");
     Objects.requireNonNull(options, "the options must not be null");
-    LockHandle handle = LockHandle.join(node.call(() -> node.allocate(lock, options)));
+    LockHandle handle = Futures.join(node.call(() -> node.allocate(lock, options)));
     if (options.has(LockProperty.PREALLOC_DLM)) {
       try {
-        LockHandle.await(
+        Futures.await(
             node.call(() -> node.side().makeLock(handle.local())).thenCompose(made -> made));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt(); // the lock is made all the same, or at its first use
@@ -93,7 +93,7 @@ public final class NodeLockspace extends BlockingSets {
 
   @Override
   @Nullable RuntimeException whyUnreachable(Map<ClusterLock, LockMode> locks) {
-    return LockHandle.join(node.ask(() -> node.whyUnreachable("a set of locks")));
+    return Futures.join(node.ask(() -> node.whyUnreachable("a set of locks")));
   }
 
   /** Throws if this is not a set that can be acquired here. */
@@ -161,7 +161,7 @@ public final class NodeLockspace extends BlockingSets {
 
   @Override
   public boolean purge(LockName lock) throws InterruptedException {
-    return LockHandle.await(
+    return Futures.await(
         node.outside(node.call(() -> Purge.one(node, lock)).thenCompose(future -> future)));
   }
 
@@ -183,7 +183,7 @@ public final class NodeLockspace extends BlockingSets {
 
   @Override
   public LockStats stats() {
-    return LockHandle.join(node.ask(node::stats));
+    return Futures.join(node.ask(node::stats));
   }
 
   @Override

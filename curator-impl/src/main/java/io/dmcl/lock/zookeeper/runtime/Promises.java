@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class Promises {
   private final String lockspace;
   private final Set<CompletableFuture<?>> futures = ConcurrentHashMap.newKeySet();
-  private final Set<LockHandle.WaitingCaller> callers = ConcurrentHashMap.newKeySet();
+  private final Set<WaitingCaller> callers = ConcurrentHashMap.newKeySet();
   private volatile @Nullable RuntimeException failure;
 
   Promises(String lockspace) {
@@ -34,11 +34,11 @@ final class Promises {
   }
 
   /** If the lockspace fails this caller is told, until {@link #remove}. */
-  void add(LockHandle.WaitingCaller caller) {
+  void add(WaitingCaller caller) {
     callers.add(caller);
   }
 
-  void remove(LockHandle.WaitingCaller caller) {
+  void remove(WaitingCaller caller) {
     callers.remove(caller);
   }
 

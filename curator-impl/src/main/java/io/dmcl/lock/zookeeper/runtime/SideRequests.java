@@ -27,7 +27,7 @@ final class SideRequests {
       Function<Lane, CompletableFuture<T>> task, CompletableFuture<T> result) {
     void run(Lane lane) {
       try {
-        task.apply(lane).whenComplete((value, error) -> LockHandle.relay(result, value, error));
+        task.apply(lane).whenComplete((value, error) -> Futures.relay(result, value, error));
       } catch (RuntimeException e) {
         result.completeExceptionally(e);
       }

@@ -90,7 +90,7 @@ final class Survey {
         }
       }
       for (CompletableFuture<Boolean> purge : purges) {
-        purged += LockHandle.await(purge) ? 1 : 0;
+        purged += Futures.await(purge) ? 1 : 0;
       }
     }
     return purged;
@@ -193,7 +193,7 @@ final class Survey {
 
   private LockEntry entry(LockName name, Look look, Map<String, NodeEntry> nodes)
       throws InterruptedException {
-    Own own = LockHandle.await(node.call(() -> own(name)));
+    Own own = Futures.await(node.call(() -> own(name)));
     List<QueueEntry> queue = new ArrayList<>();
     for (Entry entry : look.queue().entries()) {
       boolean granted = look.queue().blockerOf(entry, null) == null;
@@ -248,7 +248,7 @@ final class Survey {
   private List<Reply.Read> read(List<ReadOp> reads) throws InterruptedException {
     return reads.isEmpty()
         ? List.of()
-        : LockHandle.await(node.call(() -> node.side().read(reads)).thenCompose(future -> future));
+        : Futures.await(node.call(() -> node.side().read(reads)).thenCompose(future -> future));
   }
 
   private static <T> List<List<T>> chunks(List<T> all) {

@@ -64,7 +64,7 @@ public final class NodeAccess {
 
   /** As the lockspace's, but never blocks. */
   public ClusterLock allocate(LockName name, LockOptions options) {
-    return LockHandle.join(node.call(() -> node.allocate(name, options)));
+    return Futures.join(node.call(() -> node.allocate(name, options)));
   }
 
   /** Makes the lock's znodes. */
@@ -82,7 +82,7 @@ public final class NodeAccess {
   /** Returns when the event loop has done, and sent, all that it was told before. */
   public static void flush(ClusterLock lock) {
     Node node = ((LockHandle) lock).node();
-    LockHandle.join(
+    Futures.join(
         node.ask(
             () -> {
               node.flush();
