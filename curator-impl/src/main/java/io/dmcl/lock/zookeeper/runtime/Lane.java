@@ -126,10 +126,6 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire, B
     return leaseKeeper.lease();
   }
 
-  @Nullable Session session() {
-    return session;
-  }
-
   String nonce() {
     return nonce;
   }
@@ -141,10 +137,6 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire, B
   /** Whether entries of so many bytes more may be placed. */
   boolean hasRoom(int bytes) {
     return session != null && entryBytes + bytes <= config.maxSessionBytes();
-  }
-
-  int entryBytes() {
-    return entryBytes;
   }
 
   int pathOverhead() {
