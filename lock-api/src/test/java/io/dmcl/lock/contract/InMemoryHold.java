@@ -24,14 +24,14 @@ final class InMemoryHold implements Hold {
   /** Whether it belongs to a bare call, and ends with one. */
   final boolean bare;
 
-  InMemoryLock.Grant grant;
+  InMemoryGrant grant;
   LockMode mode;
   Freshness told;
   long version;
   boolean ended;
   private boolean lost;
 
-  InMemoryHold(InMemoryLock lock, InMemoryLock.Grant grant, LockMode mode, boolean bare) {
+  InMemoryHold(InMemoryLock lock, InMemoryGrant grant, LockMode mode, boolean bare) {
     this.lock = lock;
     this.grant = grant;
     this.mode = mode;

@@ -2,7 +2,6 @@ package io.dmcl.lock.contract;
 
 import io.dmcl.lock.ClusterLock;
 import io.dmcl.lock.DemoteHook;
-import io.dmcl.lock.Demotion;
 import io.dmcl.lock.Freshness;
 import io.dmcl.lock.Hold;
 import io.dmcl.lock.LockException;
@@ -32,14 +31,12 @@ import org.jspecify.annotations.Nullable;
  * methods expect the caller to have it.
  */
 final class InMemoryLock implements ClusterLock {
-  private static final int MAX_VALUE_LENGTH = 1024;
-
   final InMemoryLockspace node;
   private final LockName name;
   private final LockOptions options;
 
   /** Callers that wait for a hold, in order. */
-  private final Deque<Waiter> waiters = new ArrayDeque<>();
+  private final Deque<InMemoryWaiter> waiters = new ArrayDeque<>();
 
   /** The holds that are out and not lost. */
   private final List<InMemoryHold> holds = new ArrayList<>();
@@ -50,7 +47,7 @@ final class InMemoryLock implements ClusterLock {
   /** The request of all {@link #waiters}, in the queue but not granted, if there is one. */
   private @Nullable Request request;
 
-  private @Nullable Grant grant;
+  private @Nullable InMemoryGrant grant;
 
   /** The exclusive request of a {@link #tryUpgrade} that waits. */
   private @Nullable Request upgrade;
@@ -65,10 +62,7 @@ final class InMemoryLock implements ClusterLock {
 
   private final List<CompletableFuture<Void>> drops = new ArrayList<>();
 
-  /** The lock that the version belongs to; 0 if nothing is remembered. */
-  private long rememberedCreated;
-
-  private long rememberedVersion;
+  private final InMemoryMemory memory = new InMemoryMemory();
 
   private long hits;
   private long misses;
@@ -153,7 +147,7 @@ final class InMemoryLock implements ClusterLock {
             future.completeExceptionally(e);
             return future;
           }
-          Waiter waiter = new Waiter(mode, false, grant, future);
+          InMemoryWaiter waiter = new InMemoryWaiter(mode, false, grant, future);
           waiters.add(waiter);
           node.settle(name);
           future.whenComplete(
@@ -172,7 +166,7 @@ final class InMemoryLock implements ClusterLock {
     node.cluster.mutex.lockInterruptibly();
     try {
       checkOpen();
-      Waiter waiter = new Waiter(mode, bare, grant, null);
+      InMemoryWaiter waiter = new InMemoryWaiter(mode, bare, grant, null);
       waiters.add(waiter);
       node.settle(name);
       long leftNanos = timeoutNanos;
@@ -199,7 +193,7 @@ final class InMemoryLock implements ClusterLock {
     }
   }
 
-  private void withdraw(Waiter waiter) {
+  private void withdraw(InMemoryWaiter waiter) {
     if (waiters.remove(waiter)) {
       node.settle(name);
     }
@@ -264,7 +258,7 @@ final class InMemoryLock implements ClusterLock {
       withdrawRequest();
       moved = true;
     }
-    Waiter first = waiters.peek();
+    InMemoryWaiter first = waiters.peek();
     if (grant == null && !hookRuns && request == null && lostHolds == 0 && first != null) {
       request = enqueue(first.mode, null);
       moved = true;
@@ -293,8 +287,8 @@ final class InMemoryLock implements ClusterLock {
     request = null;
   }
 
-  private Grant receive(Request granted) {
-    Grant received = new Grant(granted, resource());
+  private InMemoryGrant receive(Request granted) {
+    InMemoryGrant received = new InMemoryGrant(granted, resource(), memory);
     grant = received;
     grants++;
     if (received.found == Freshness.UNCHANGED) {
@@ -304,8 +298,8 @@ final class InMemoryLock implements ClusterLock {
   }
 
   private boolean serveFirst() {
-    Waiter first = waiters.peek();
-    Grant current = grant;
+    InMemoryWaiter first = waiters.peek();
+    InMemoryGrant current = grant;
     if (first == null
         || current == null
         || !admits(current, first.mode)
@@ -333,7 +327,7 @@ final class InMemoryLock implements ClusterLock {
     return true;
   }
 
-  private InMemoryHold giveOut(Grant from, LockMode mode, boolean bare) {
+  private InMemoryHold giveOut(InMemoryGrant from, LockMode mode, boolean bare) {
     from.used = true;
     InMemoryHold hold = new InMemoryHold(this, from, mode, bare);
     holds.add(hold);
@@ -344,7 +338,7 @@ final class InMemoryLock implements ClusterLock {
   }
 
   /** Whether the grant, and the semaphore if there is one, allow a further hold. */
-  private boolean admits(Grant current, LockMode mode) {
+  private boolean admits(InMemoryGrant current, LockMode mode) {
     if (hookRuns || lostHolds > 0 || !current.mode().covers(mode)) {
       return false;
     }
@@ -355,7 +349,7 @@ final class InMemoryLock implements ClusterLock {
             && holds.stream().allMatch(hold -> hold.mode == LockMode.SHARED));
   }
 
-  private boolean isRecalled(Grant current) {
+  private boolean isRecalled(InMemoryGrant current) {
     boolean recalled = false;
     for (Request other : resource().queue) {
       if (other != current.request
@@ -372,14 +366,14 @@ final class InMemoryLock implements ClusterLock {
   }
 
   private boolean giveUpIfDue() {
-    Grant current = grant;
+    InMemoryGrant current = grant;
     if (current == null || hookRuns) {
       return false;
     }
     if (holds.stream().anyMatch(hold -> hold.mode == LockMode.EXCLUSIVE)) {
       return false;
     }
-    Waiter first = waiters.peek();
+    InMemoryWaiter first = waiters.peek();
     boolean tooWeak = first != null && !current.mode().covers(first.mode);
     boolean wanted = isRecalled(current);
     boolean ending = dropped || freeing != null || node.isClosing();
@@ -413,10 +407,10 @@ final class InMemoryLock implements ClusterLock {
     return true;
   }
 
-  private void runHook(DemoteHook hook, Grant current, @Nullable LockMode to) {
+  private void runHook(DemoteHook hook, InMemoryGrant current, @Nullable LockMode to) {
     Throwable failure = null;
     try {
-      hook.demote(new HookDemotion(current, to));
+      hook.demote(new InMemoryDemotion(this, current, to));
     } catch (Throwable e) {
       failure = e;
     }
@@ -438,7 +432,7 @@ final class InMemoryLock implements ClusterLock {
   }
 
   /** Weakens the grant to SHARED in its place, or releases it. */
-  private void demote(Grant current, @Nullable LockMode to) {
+  private void demote(InMemoryGrant current, @Nullable LockMode to) {
     if (current.mode() == LockMode.EXCLUSIVE && current.usedExclusive) {
       publish(current);
     }
@@ -451,13 +445,13 @@ final class InMemoryLock implements ClusterLock {
     }
   }
 
-  private void end(Grant current) {
+  private void end(InMemoryGrant current) {
     grantNanos += System.nanoTime() - current.since;
     grant = null;
   }
 
   /** What an exclusive release makes known. */
-  private void publish(Grant current) {
+  private void publish(InMemoryGrant current) {
     Resource resource = resource();
     resource.version = node.cluster.nextTransaction();
     resource.value = current.value.clone();
@@ -467,7 +461,7 @@ final class InMemoryLock implements ClusterLock {
     current.usedExclusive = false;
     current.version = resource.version;
     if (current.acknowledged) {
-      remember(resource.created, resource.version);
+      memory.remember(resource.created, resource.version);
     }
     node.tellMonitors(name, resource.version);
   }
@@ -479,7 +473,7 @@ final class InMemoryLock implements ClusterLock {
     if (hold.mode == LockMode.SHARED) {
       return;
     }
-    Grant current = hold.grant;
+    InMemoryGrant current = hold.grant;
     hold.mode = LockMode.SHARED;
     current.usedExclusive = true;
     if (holds.stream().allMatch(other -> other.mode == LockMode.SHARED)) {
@@ -538,11 +532,11 @@ final class InMemoryLock implements ClusterLock {
   }
 
   private void upgradeTo(InMemoryHold hold, Request asked) {
-    Grant old = hold.grant;
+    InMemoryGrant old = hold.grant;
     if (asked != old.request) {
       resource().queue.remove(old.request);
       end(old);
-      Grant received = receive(asked);
+      InMemoryGrant received = receive(asked);
       received.used = true;
       holds.forEach(other -> other.grant = received);
       hold.told = received.news();
@@ -555,7 +549,7 @@ final class InMemoryLock implements ClusterLock {
 
   /** Whether a set could have this lock from what is cached. */
   boolean isReadyFor(LockMode mode) {
-    Grant current = grant;
+    InMemoryGrant current = grant;
     return current != null && waiters.isEmpty() && admits(current, mode) && !isRecalled(current);
   }
 
@@ -577,20 +571,6 @@ final class InMemoryLock implements ClusterLock {
 
   // ---- memory
 
-  private void remember(long created, long version) {
-    rememberedCreated = created;
-    rememberedVersion = version;
-  }
-
-  private Freshness compare(Resource resource) {
-    if (!resource.deadIntents.isEmpty()) {
-      return Freshness.OWNER_DIED;
-    } else if (rememberedCreated != resource.created) {
-      return Freshness.UNKNOWN;
-    }
-    return rememberedVersion == resource.version ? Freshness.UNCHANGED : Freshness.MODIFIED;
-  }
-
   @Override
   public Freshness monitor() {
     return node.guarded(
@@ -600,8 +580,8 @@ final class InMemoryLock implements ClusterLock {
             return grant.news();
           }
           Resource resource = resource();
-          Freshness found = compare(resource);
-          remember(resource.created, resource.version);
+          Freshness found = memory.compare(resource);
+          memory.remember(resource.created, resource.version);
           return found;
         });
   }
@@ -620,7 +600,7 @@ final class InMemoryLock implements ClusterLock {
     node.run(
         () -> {
           checkOpen();
-          rememberedCreated = 0;
+          memory.forget();
           if (grant != null) {
             grant.forget();
           }
@@ -677,14 +657,14 @@ final class InMemoryLock implements ClusterLock {
   /** The lockspace closes: nobody waits any longer, and what is held now is lost. */
   void shutDown() {
     LockException closed = node.closed();
-    for (Waiter waiter : waiters) {
+    for (InMemoryWaiter waiter : waiters) {
       waiter.failure = closed;
       if (waiter.future != null) {
         node.fail(waiter.future, closed);
       }
     }
     waiters.clear();
-    Grant current = grant;
+    InMemoryGrant current = grant;
     if (current != null && holds.stream().anyMatch(hold -> hold.mode == LockMode.EXCLUSIVE)) {
       resource().abandon(current.request);
       end(current);
@@ -710,7 +690,7 @@ final class InMemoryLock implements ClusterLock {
     }
     request = null;
     upgrade = null;
-    rememberedCreated = 0;
+    memory.forget();
     loseHolds();
   }
 
@@ -779,149 +759,5 @@ final class InMemoryLock implements ClusterLock {
   @Override
   public String toString() {
     return "lock " + name + " of " + node.nodeId();
-  }
-
-  /** Ownership of the lock by this node. */
-  final class Grant {
-    final Request request;
-    final Freshness found;
-    final Set<String> dead;
-    final long since = System.nanoTime();
-    private final long created;
-
-    long version;
-    byte[] value;
-    boolean acknowledged;
-    boolean recovered;
-
-    /** Whether any hold was given out under it. */
-    boolean used;
-
-    /** Whether an exclusive hold has ended under it since it was last published. */
-    boolean usedExclusive;
-
-    boolean recallCounted;
-    private boolean forgotten;
-
-    Grant(Request request, Resource resource) {
-      this.request = request;
-      this.found = compare(resource);
-      this.dead = Set.copyOf(resource.deadIntents);
-      this.created = resource.created;
-      this.version = resource.version;
-      this.value = resource.value.clone();
-      this.acknowledged = found == Freshness.UNCHANGED;
-    }
-
-    LockMode mode() {
-      return request.mode;
-    }
-
-    /** What a hold is told that is given out now. */
-    Freshness news() {
-      if (found == Freshness.OWNER_DIED && !(recovered && acknowledged)) {
-        return found;
-      } else if (acknowledged) {
-        return Freshness.UNCHANGED;
-      }
-      return forgotten ? Freshness.UNKNOWN : found;
-    }
-
-    /** A hold that was told this has been unlocked: what was cached under the lock is new. */
-    void acknowledge(Freshness told) {
-      if (told == news()) {
-        acknowledged = true;
-        remember(created, version);
-      }
-    }
-
-    void forget() {
-      forgotten = true;
-      acknowledged = false;
-    }
-
-    void setValue(byte[] newValue) {
-      if (newValue.length > MAX_VALUE_LENGTH) {
-        throw new IllegalArgumentException(
-            "a value has at most " + MAX_VALUE_LENGTH + " bytes, this one has " + newValue.length);
-      }
-      value = newValue.clone();
-    }
-  }
-
-  /** A caller that waits; one of its results is set once. */
-  private static final class Waiter {
-    final LockMode mode;
-    final boolean bare;
-    final @Nullable Grant grantAtArrival;
-    final @Nullable CompletableFuture<Hold> future;
-    final long since = System.nanoTime();
-    @Nullable InMemoryHold hold;
-    @Nullable LockException failure;
-
-    Waiter(
-        LockMode mode,
-        boolean bare,
-        @Nullable Grant grantAtArrival,
-        @Nullable CompletableFuture<Hold> future) {
-      this.mode = mode;
-      this.bare = bare;
-      this.grantAtArrival = grantAtArrival;
-      this.future = future;
-    }
-
-    boolean done() {
-      return hold != null || failure != null;
-    }
-  }
-
-  /** What a hook sees of the grant. */
-  private final class HookDemotion implements Demotion {
-    private final Grant demoted;
-    private final LockMode from;
-    private final @Nullable LockMode to;
-
-    HookDemotion(Grant demoted, @Nullable LockMode to) {
-      this.demoted = demoted;
-      this.from = demoted.mode();
-      this.to = to;
-    }
-
-    @Override
-    public ClusterLock lock() {
-      return InMemoryLock.this;
-    }
-
-    @Override
-    public LockMode from() {
-      return from;
-    }
-
-    @Override
-    public @Nullable LockMode to() {
-      return to;
-    }
-
-    @Override
-    public long token() {
-      return demoted.request.token;
-    }
-
-    @Override
-    public byte[] value() {
-      return node.guarded(() -> demoted.value.clone());
-    }
-
-    @Override
-    public void setValue(byte[] value) {
-      if (from != LockMode.EXCLUSIVE) {
-        throw new IllegalStateException("lock " + name + " was granted SHARED only");
-      }
-      node.run(
-          () -> {
-            demoted.setValue(value);
-            demoted.usedExclusive = true;
-          });
-    }
   }
 }
