@@ -7,12 +7,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A caller's thread that waits for the event loop to decide. Parks, so that a virtual thread gives
- * its carrier back. Decided once; the caller may ask to give up, and then waits for the decision
- * that follows at once.
+ * its carrier back; if nobody else does, it leads the loop meanwhile. Decided once; the caller may
+ * ask to give up, and then waits for the decision that follows at once.
  */
 final class Call {
+  private final Loop loop;
   private final Thread thread = Thread.currentThread();
   private volatile boolean decided;
+
+  Call(Loop loop) {
+    this.loop = loop;
+  }
 
   static void checkTimeout(Duration timeout) {
     Objects.requireNonNull(timeout, "the timeout must not be null");
@@ -33,7 +38,9 @@ final class Call {
   /** The event loop: there is an outcome; what was written before is visible to the caller. */
   void decide() {
     decided = true;
-    LockSupport.unpark(thread);
+    if (Thread.currentThread() != thread) {
+      LockSupport.unpark(thread);
+    }
   }
 
   /** Waits for the decision, whatever happens; an interrupt is kept. */
@@ -56,20 +63,52 @@ final class Call {
    * @throws InterruptedException if the thread is interrupted before there is one
    */
   boolean await(@Nullable Long deadlineNanos) throws InterruptedException {
-    while (!decided) {
-      if (Thread.interrupted()) {
-        throw new InterruptedException();
+    if (decided) {
+      return true;
+    }
+    boolean leads = loop.lead();
+    try {
+      return leads ? lead(deadlineNanos) : follow(deadlineNanos);
+    } finally {
+      if (leads) {
+        loop.resign();
       }
-      if (deadlineNanos == null) {
-        LockSupport.park(this);
-      } else {
-        long left = deadlineNanos - System.nanoTime();
-        if (left <= 0) {
-          return decided;
-        }
-        LockSupport.parkNanos(this, left);
+    }
+  }
+
+  private boolean lead(@Nullable Long deadlineNanos) throws InterruptedException {
+    loop.runTasks();
+    while (!decided) {
+      if (!park(deadlineNanos)) {
+        return decided;
+      }
+      loop.runTasks();
+    }
+    return true;
+  }
+
+  private boolean follow(@Nullable Long deadlineNanos) throws InterruptedException {
+    while (!decided) {
+      if (!park(deadlineNanos)) {
+        return decided;
       }
     }
     return true;
+  }
+
+  /** Waits until it is woken. Returns false if the time is over. */
+  private boolean park(@Nullable Long deadlineNanos) throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    if (deadlineNanos == null) {
+      LockSupport.park(this);
+      return true;
+    }
+    long left = deadlineNanos - System.nanoTime();
+    if (left > 0) {
+      LockSupport.parkNanos(this, left);
+    }
+    return left > 0;
   }
 }

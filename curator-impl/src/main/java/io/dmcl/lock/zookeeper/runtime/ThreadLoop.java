@@ -5,16 +5,19 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The event loop on real threads: one of its own, and, when it is idle, the callers' ({@link
- * #run}), which saves them two thread switches. Whoever has set {@code busy} is the loop until it
- * clears it.
+ * The event loop on real threads: one of its own, and, when it is idle, the callers' ({@link #run},
+ * {@link #lead}), which saves them thread switches. Whoever has set {@code busy} is the loop until
+ * it clears it.
  *
  * <p>{@code timers} and everything that tasks touch is guarded by {@code busy}. After clearing it,
- * whoever finds tasks left wakes the loop's own thread, so that none is forgotten.
+ * whoever finds tasks left wakes the leader, or the loop's own thread if nobody leads; and who ends
+ * to lead looks whether any are left that it was woken for. So none is forgotten.
  */
 final class ThreadLoop implements Loop {
   private record Timer(long atNanos, long order, Runnable task) {}
@@ -31,14 +34,16 @@ final class ThreadLoop implements Loop {
             return byTime != 0 ? byTime : Long.compare(a.order, b.order);
           });
   private final AtomicBoolean busy = new AtomicBoolean();
+  private final AtomicReference<@Nullable Thread> leader = new AtomicReference<>();
   private final Runnable afterTasks;
   private final Consumer<Throwable> onFailure;
   private final Thread thread;
   private volatile boolean stopped;
   private volatile boolean broken;
   private long timersMade;
-  private long sleepsUntilNanos; // guarded by busy, as the timers are
-  private boolean owesBatchEnd; // guarded by busy: tasks were run, and what follows a batch was not
+  // Both written by the loop only; its own thread reads them before it tries to become it.
+  private volatile long wakesAtNanos = System.nanoTime();
+  private volatile boolean owesBatchEnd; // tasks were run, and what follows a batch was not
 
   /**
    * A loop that has not started.
@@ -72,9 +77,12 @@ final class ThreadLoop implements Loop {
   @Override
   public void execute(Runnable task) {
     tasks.add(task);
-    if (!busy.get()) {
-      LockSupport.unpark(thread);
-    }
+    wakeIfIdle();
+  }
+
+  @Override
+  public void enqueue(Runnable task) {
+    tasks.add(task);
   }
 
   @Override
@@ -89,10 +97,42 @@ final class ThreadLoop implements Loop {
     runAsCaller(false);
   }
 
+  @Override
+  public boolean lead() {
+    // A virtual thread may not be able to run because of others, which wait for what we have to do.
+    return !Threads.isVirtual(Thread.currentThread())
+        && leader.compareAndSet(null, Thread.currentThread());
+  }
+
+  @Override
+  public void runTasks() {
+    runAsCaller(true);
+  }
+
+  @Override
+  public void resign() {
+    leader.set(null);
+    if (!tasks.isEmpty()) {
+      wakeIfIdle();
+    }
+  }
+
+  /** Whoever is the loop just now sees by itself that there is a task. */
+  private void wakeIfIdle() {
+    if (!busy.get()) {
+      wake();
+    }
+  }
+
+  private void wake() {
+    Thread leading = leader.get();
+    LockSupport.unpark(leading == null ? thread : leading);
+  }
+
   private void runAsCaller(boolean endsBatch) {
     while (!tasks.isEmpty() && busy.compareAndSet(false, true)) {
       try {
-        runTasks(CALLER_TASKS);
+        runSome(CALLER_TASKS);
         if (endsBatch || stopped) {
           endBatch();
         }
@@ -118,36 +158,31 @@ final class ThreadLoop implements Loop {
 
   private void loop() {
     while (!stopped) {
-      long sleepNanos = FOREVER_NANOS;
-      if (busy.compareAndSet(false, true)) {
+      boolean timerDue = nanosToSleep() <= 0;
+      if (!timerDue && !owesBatchEnd && tasks.isEmpty()) {
+        LockSupport.parkNanos(this, nanosToSleep());
+      } else if (busy.compareAndSet(false, true)) {
         try {
           runTimers();
-          runTasks(Integer.MAX_VALUE);
+          runSome(Integer.MAX_VALUE);
           endBatch();
           Timer next = timers.peek();
-          long now = nanoTime();
-          if (next != null) {
-            sleepNanos = next.atNanos - now;
-          }
-          sleepsUntilNanos = now + sleepNanos;
+          wakesAtNanos = next == null ? nanoTime() + FOREVER_NANOS : next.atNanos;
         } finally {
           busy.set(false);
-        }
-        if (!tasks.isEmpty()) {
-          continue;
-        }
-        if (sleepNanos > 0) {
-          LockSupport.parkNanos(this, sleepNanos);
         }
       } else {
         // A caller is the loop just now. It wakes us if it leaves tasks, but not for timers that we
         // knew.
-        Thread.onSpinWait();
-        LockSupport.parkNanos(this, BUSY_WAIT_NANOS);
+        LockSupport.parkNanos(this, timerDue ? BUSY_WAIT_NANOS : nanosToSleep());
       }
     }
     // Callers that found us busy, or left us their tasks, before they could see that we stop.
     run(() -> {});
+  }
+
+  private long nanosToSleep() {
+    return wakesAtNanos - nanoTime();
   }
 
   /**
@@ -156,11 +191,16 @@ final class ThreadLoop implements Loop {
    */
   private void release() {
     Timer next = timers.peek();
-    boolean early = next != null && next.atNanos - sleepsUntilNanos < 0;
+    boolean early = next != null && next.atNanos - wakesAtNanos < 0;
+    if (early) {
+      wakesAtNanos = next.atNanos;
+    }
     boolean owing = owesBatchEnd;
     busy.set(false);
-    if (early || owing || !tasks.isEmpty()) {
+    if (early || owing) {
       LockSupport.unpark(thread);
+    } else if (!tasks.isEmpty()) {
+      wake();
     }
   }
 
@@ -174,7 +214,7 @@ final class ThreadLoop implements Loop {
     }
   }
 
-  private void runTasks(int most) {
+  private void runSome(int most) {
     for (int i = 0; i < most; i++) {
       Runnable task = tasks.poll();
       if (task == null) {

@@ -9,13 +9,14 @@ import org.jspecify.annotations.Nullable;
 
 /** A thread that waits for a hold. */
 final class WaitingCaller extends Waiter {
-  final Call call = new Call();
+  final Call call;
   @Nullable Grant grant;
   @Nullable RuntimeException failure;
   private Freshness news = Freshness.UNKNOWN;
 
-  WaitingCaller(LockMode mode, boolean patient) {
+  WaitingCaller(Loop loop, LockMode mode, boolean patient) {
     super(mode, patient, null);
+    call = new Call(loop);
   }
 
   Freshness told() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -117,6 +118,141 @@ class ThreadLoopTest {
     }
     stop(loop);
     assertThat(failure).hasNullValue();
+  }
+
+  @Test
+  void enqueue_anotherTaskFollows_isRunBeforeItInOneBatch() {
+    Counter counter = new Counter();
+    ThreadLoop loop = loop(counter);
+    List<String> run = new ArrayList<>();
+
+    loop.enqueue(() -> run.add("enqueued"));
+    assertThat(run).isEmpty();
+
+    loop.run(() -> run.add("next"));
+    assertThat(run).containsExactly("enqueued", "next");
+    assertThat(counter.batches).isOne();
+  }
+
+  @Test
+  void await_aTaskOfAnotherThread_isRunByTheWaitingThread() throws Exception {
+    ThreadLoop loop = loop(new Counter()); // not started: nobody else runs it
+    CompletableFuture<Call> calls = new CompletableFuture<>();
+    AtomicReference<Thread> runner = new AtomicReference<>();
+    Thread caller = new Thread(() -> awaitQuietly(loop, calls));
+    caller.start();
+    while (caller.getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+    loop.execute(
+        () -> {
+          runner.set(Thread.currentThread());
+          calls.join().decide();
+        });
+    caller.join();
+    assertThat(runner).hasValue(caller);
+  }
+
+  private static void awaitQuietly(ThreadLoop loop, CompletableFuture<Call> calls) {
+    Call call = new Call(loop);
+    calls.complete(call);
+    try {
+      call.await(null);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void resign_aTaskThatItWasWokenFor_isLeftToTheLoopsOwnThread() throws Exception {
+    ThreadLoop loop = loop(new Counter());
+    loop.start();
+    for (int i = 0; i < ROUNDS; i++) {
+      Semaphore run = new Semaphore(0);
+      assertThat(loop.lead()).isTrue();
+      loop.execute(run::release);
+      loop.resign();
+      assertThat(run.tryAcquire(30, TimeUnit.SECONDS)).as("the task is run").isTrue();
+    }
+    stop(loop);
+    assertThat(failure).hasNullValue();
+  }
+
+  /** Answers come just when a caller begins to wait, leads, is decided, gives up, or leaves. */
+  @Test
+  void await_callersThatLeadInTurn_areAllDecided() throws Exception {
+    Counter counter = new Counter();
+    ThreadLoop loop = loop(counter);
+    loop.start();
+    ExecutorService client = Executors.newSingleThreadExecutor();
+    List<Future<?>> callers = new ArrayList<>();
+    for (int i = 0; i < CALLERS; i++) {
+      Long deadline = i == 0 ? Long.valueOf(System.nanoTime()) : null; // one that gives up at once
+      callers.add(
+          threads.submit(
+              () -> {
+                for (int n = 0; n < TASKS; n++) {
+                  Call call = new Call(loop);
+                  loop.run(
+                      () -> {
+                        counter.tasks++;
+                        client.execute(() -> loop.execute(call::decide));
+                      });
+                  if (!call.await(deadline)) {
+                    loop.run(call::decide);
+                    call.await();
+                  }
+                }
+                return null;
+              }));
+    }
+    for (Future<?> caller : callers) {
+      caller.get();
+    }
+    client.shutdown();
+    stop(loop);
+    assertThat(counter.tasks).isEqualTo((long) CALLERS * TASKS);
+    assertThat(failure).hasNullValue();
+  }
+
+  @Test
+  void await_interrupted_endsAndLeadsNoMore() throws Exception {
+    ThreadLoop loop = loop(new Counter());
+    Future<?> caller = threads.submit(() -> new Call(loop).await(null));
+    caller.cancel(true);
+    threads.shutdown();
+    assertThat(threads.awaitTermination(30, TimeUnit.SECONDS)).as("it has left").isTrue();
+    assertThat(loop.lead()).as("nobody leads").isTrue();
+  }
+
+  @Test
+  void lead_someoneElseDoes_isRefused() throws Exception {
+    ThreadLoop loop = loop(new Counter());
+    assertThat(loop.lead()).isTrue();
+    assertThat(threads.submit(loop::lead).get()).isFalse();
+    loop.resign();
+    assertThat(threads.submit(loop::lead).get()).isTrue();
+  }
+
+  /** All carriers may be held by virtual threads that wait for what the leader would do. */
+  @Test
+  void lead_virtualThread_isRefused() throws Exception {
+    ThreadLoop loop = loop(new Counter());
+    AtomicReference<Boolean> led = new AtomicReference<>();
+    Thread thread = virtualIfThereAre(() -> led.set(loop.lead()));
+    thread.start();
+    thread.join();
+    assertThat(led.get()).isEqualTo(!Threads.isVirtual(thread));
+    assertThat(Threads.isVirtual(thread)).isEqualTo(Runtime.version().feature() >= 21);
+  }
+
+  private static Thread virtualIfThereAre(Runnable task) throws ReflectiveOperationException {
+    if (Runtime.version().feature() < 21) {
+      return new Thread(task);
+    }
+    Object builder = Thread.class.getMethod("ofVirtual").invoke(null);
+    Class<?> type = Class.forName("java.lang.Thread$Builder");
+    return (Thread) type.getMethod("unstarted", Runnable.class).invoke(builder, task);
   }
 
   /** The loop stops just when it has seen that nothing is left, and a caller comes just then. */

@@ -54,10 +54,15 @@ final class SimLoop implements Loop {
   }
 
   @Override
+  public void enqueue(Runnable task) {
+    tasks.add(task);
+  }
+
+  @Override
   public void run(Runnable task) {
     tasks.add(task);
     if (!busy && !running) {
-      runTasks(Integer.MAX_VALUE);
+      runSome(Integer.MAX_VALUE);
     }
   }
 
@@ -70,6 +75,21 @@ final class SimLoop implements Loop {
       }
       owesBatchEnd = true;
     }
+  }
+
+  @Override
+  public boolean lead() {
+    return false;
+  }
+
+  @Override
+  public void runTasks() {
+    throw new IllegalStateException("nobody leads");
+  }
+
+  @Override
+  public void resign() {
+    throw new IllegalStateException("nobody leads");
   }
 
   @Override
@@ -118,10 +138,10 @@ final class SimLoop implements Loop {
       timers.remove();
       runGuarded(timer.task);
     }
-    runTasks(mostTasks);
+    runSome(mostTasks);
   }
 
-  private void runTasks(int most) {
+  private void runSome(int most) {
     for (int i = 0; i < most && !tasks.isEmpty(); i++) {
       runGuarded(tasks.remove());
     }
