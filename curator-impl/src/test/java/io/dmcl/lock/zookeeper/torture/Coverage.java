@@ -6,7 +6,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** How often each kind of fault has hit each state of the protocol. Thread-safe. */
 final class Coverage {
@@ -53,13 +52,12 @@ final class Coverage {
     return cells;
   }
 
-  /** One of the possible cells that were hit least often; null if none is possible. */
-  @Nullable Cell least(Set<Fault> possible, Random random) {
+  /** The cells of these faults, those that were hit least often first; equal ones in any order. */
+  List<Cell> leastFirst(Set<Fault> faults, Random random) {
     List<Cell> cells = below(Integer.MAX_VALUE);
-    cells.removeIf(cell -> !possible.contains(cell.fault));
+    cells.removeIf(cell -> !faults.contains(cell.fault));
     Collections.shuffle(cells, random);
-    return cells.stream()
-        .min(Comparator.comparingInt(cell -> hits(cell.fault, cell.state)))
-        .orElse(null);
+    cells.sort(Comparator.comparingInt(cell -> hits(cell.fault, cell.state)));
+    return cells;
   }
 }

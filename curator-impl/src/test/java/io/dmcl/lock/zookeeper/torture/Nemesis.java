@@ -4,6 +4,7 @@ import io.dmcl.lock.zookeeper.Link;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
@@ -16,9 +17,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Does bad things to nodes and servers and undoes them again. It aims: it takes a kind of fault and
- * a state of the protocol that have met least often, waits until a node is in that state, and
- * strikes.
+ * Does bad things to nodes and servers and undoes them again. It aims: of the kinds of faults and
+ * the states of the protocol it takes those that have met least often, waits until a node is in
+ * such a state, and strikes. Nodes and servers are aimed at side by side.
  */
 final class Nemesis {
   private static final int MOST_AT_ONCE = 3;
@@ -26,8 +27,16 @@ final class Nemesis {
   /** The servers need some time to agree again; while they do not, nobody does anything. */
   private static final long SERVERS_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(2500);
 
-  private static final long AIM_NANOS = TimeUnit.MILLISECONDS.toNanos(1500);
+  /** So long it waits for what it aims at; then it takes what comes next and is there. */
+  private static final long AIM_NANOS = TimeUnit.MILLISECONDS.toNanos(3000);
+
   private static final long POLL_MILLIS = 2;
+
+  /** One in so many faults of a server gets company, so that there is no majority. */
+  private static final int COMPANY = 8;
+
+  /** Those that are so far ahead can wait for the others. */
+  private static final int AHEAD = 2;
 
   private final List<Node> nodes;
   private final Servers servers;
@@ -36,15 +45,26 @@ final class Nemesis {
   private final Random random;
   private final long sessionTimeoutMillis;
   private final List<Active> active = new ArrayList<>();
-  private long nextNanos = System.nanoTime();
-  private long nextServerNanos = nextNanos;
-  private Coverage.@Nullable Cell goal;
-  private long aimUntilNanos;
+  private final Aim nodesAim = new Aim(true);
+  private final Aim serversAim = new Aim(false);
   private int count;
 
   /** A fault that goes on, and how it ends. */
   private record Active(
       int id, Fault fault, @Nullable Node node, int server, long untilNanos, Step ending) {}
+
+  /** What it aims at: faults of nodes, or of servers. */
+  private static final class Aim {
+    final Set<Fault> faults;
+    long nextNanos = System.nanoTime();
+    long untilNanos;
+    boolean isAiming;
+
+    Aim(boolean ofNodes) {
+      faults = EnumSet.allOf(Fault.class);
+      faults.removeIf(fault -> fault.ofNode() != ofNodes);
+    }
+  }
 
   /** What can go wrong itself. */
   interface Step {
@@ -70,8 +90,11 @@ final class Nemesis {
   void run(long untilNanos, Step everyNowAndThen) throws IOException, InterruptedException {
     while (System.nanoTime() < untilNanos) {
       endWhatIsOver(System.nanoTime());
-      if (System.nanoTime() >= nextNanos && active.size() < MOST_AT_ONCE) {
-        aim();
+      if (mayHit(nodesAim, MOST_AT_ONCE - 1)) {
+        aim(nodesAim);
+      }
+      if (mayHit(serversAim, MOST_AT_ONCE - 1)) {
+        aim(serversAim);
       }
       everyNowAndThen.run();
       TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
@@ -92,7 +115,7 @@ final class Nemesis {
         active.remove(one);
         one.ending.run();
         if (!one.fault.ofNode()) {
-          nextServerNanos = System.nanoTime() + SERVERS_REST_NANOS;
+          serversAim.nextNanos = System.nanoTime() + SERVERS_REST_NANOS;
         }
         history.tell("nemesis", "healed id=" + one.id);
       }
@@ -101,49 +124,61 @@ final class Nemesis {
 
   // Aiming.
 
-  private void aim() throws IOException, InterruptedException {
-    Coverage.Cell aimed = goal;
-    if (aimed == null) {
-      aimed = coverage.least(possible(), random);
-      if (aimed == null) {
-        return;
-      }
-      goal = aimed;
-      aimUntilNanos = System.nanoTime() + AIM_NANOS;
-      if (aimed.state() == ProtocolState.RECONNECTING && nodesIn(aimed).isEmpty()) {
+  private boolean mayHit(Aim aim, int most) {
+    return System.nanoTime() >= aim.nextNanos
+        && active.size() < MOST_AT_ONCE
+        && active.stream().filter(one -> aim.faults.contains(one.fault)).count() < most;
+  }
+
+  private void aim(Aim aim) throws IOException, InterruptedException {
+    List<Coverage.Cell> cells = coverage.leastFirst(aim.faults, random);
+    int least = hits(cells.get(0));
+    long now = System.nanoTime();
+    if (!aim.isAiming) {
+      aim.isAiming = true;
+      aim.untilNanos = now + AIM_NANOS;
+      if (cells.get(0).state() == ProtocolState.RECONNECTING && nodesIn(cells.get(0)).isEmpty()) {
         blink();
       }
     }
-    List<Node> targets = nodesIn(aimed);
-    if (targets.isEmpty()) {
-      if (System.nanoTime() < aimUntilNanos) {
+    for (Coverage.Cell cell : cells) {
+      if (hits(cell) > least && now < aim.untilNanos) {
         return;
       }
-      targets = nodes.stream().filter(this::isFree).filter(Node::isAtWork).toList();
+      List<Node> targets = nodesIn(cell);
+      if (!targets.isEmpty()) {
+        aim.isAiming = false;
+        aim.nextNanos = now + gapNanos(aim, least);
+        strike(cell.fault(), best(targets, cell.fault(), least));
+        return;
+      }
     }
-    if (!targets.isEmpty()) {
-      strike(aimed.fault(), targets.get(random.nextInt(targets.size())));
-    }
-    goal = null;
-    nextNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(200 + random.nextInt(2000));
   }
 
-  private Set<Fault> possible() {
-    long nodesHit = active.stream().filter(one -> one.fault.ofNode()).count();
-    Set<Fault> faults = EnumSet.allOf(Fault.class);
-    if (nodesHit >= MOST_AT_ONCE - 1) {
-      faults.removeIf(Fault::ofNode);
-    }
-    if (!serverMayBeHit()) {
-      faults.removeIf(fault -> !fault.ofNode());
-    }
-    return faults;
+  private int hits(Coverage.Cell cell) {
+    return coverage.hits(cell.fault(), cell.state());
   }
 
-  /** Now and then two at once, so that there is no majority. */
-  private boolean serverMayBeHit() {
-    boolean isHit = active.stream().anyMatch(one -> !one.fault.ofNode());
-    return isHit ? random.nextInt(15) == 0 : System.nanoTime() > nextServerNanos;
+  /** The one that is in most of the states that the fault has met least often. */
+  private Node best(List<Node> targets, Fault fault, int least) {
+    return targets.stream()
+        .max(
+            Comparator.comparingLong(
+                node ->
+                    node.states().stream()
+                        .filter(state -> coverage.hits(fault, state) == least)
+                        .count()))
+        .orElseThrow();
+  }
+
+  /** Servers are left alone until the last fault is healed, and some time longer, mostly. */
+  private long gapNanos(Aim aim, int least) {
+    if (aim == serversAim && random.nextInt(COMPANY) > 0) {
+      return TimeUnit.DAYS.toNanos(1); // until it is healed
+    }
+    int others = hits(coverage.leastFirst(EnumSet.allOf(Fault.class), random).get(0));
+    long most = least > others + AHEAD ? 4000 : 1500;
+    return TimeUnit.MILLISECONDS.toNanos(200 + (long) (random.nextDouble() * most));
   }
 
   private List<Node> nodesIn(Coverage.Cell cell) {
@@ -163,7 +198,7 @@ final class Nemesis {
   /** Makes a node lose its connection, so that there is one to be hit while it reconnects. */
   private void blink() throws IOException, InterruptedException {
     List<Node> targets = nodes.stream().filter(this::isFree).filter(Node::isAtWork).toList();
-    if (!targets.isEmpty() && active.size() < MOST_AT_ONCE) {
+    if (!targets.isEmpty() && mayHit(nodesAim, MOST_AT_ONCE - 2)) {
       strike(Fault.CUT_NODE, targets.get(random.nextInt(targets.size())));
     }
   }
