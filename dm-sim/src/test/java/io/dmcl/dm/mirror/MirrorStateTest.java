@@ -4,18 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dmcl.dm.BioException;
+import io.dmcl.dm.DeviceLock;
 import io.dmcl.dm.DeviceMapper;
 import io.dmcl.dm.MappedDevice;
 import io.dmcl.dm.Reference;
 import io.dmcl.dm.Settings;
+import io.dmcl.dm.TableException;
 import io.dmcl.dm.TestCluster;
+import io.dmcl.lock.Hold;
 import io.dmcl.lock.LockException;
+import io.dmcl.lock.LockMode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
+import java.util.function.UnaryOperator;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -163,6 +169,51 @@ class MirrorStateTest {
     recover(c.dm);
     c.dm.suspend("vol");
     assertThat(Files.mismatch(image("leg0.img"), image("leg1.img"))).isEqualTo(-1);
+  }
+
+  /** While the legs are flushed for so many regions as are cleaned at once, others are free. */
+  @Test
+  void clean_moreRegionsThanAtOnce_doesNotKeepThemAll() throws Exception {
+    String line = line("disk 3 log.img 2 nosync").replace("0 64 ", "0 600 ");
+    DeviceMapper b = cluster.start().dm;
+    a.dm.create("vol", line);
+    b.create("vol", line);
+    for (long sector = 0; sector < 600; sector += 2) {
+      a.dm.device("vol").write(sector, Reference.stamped(1, 2));
+    }
+    FutureTask<Boolean> write =
+        new FutureTask<>(
+            () -> {
+              b.device("vol").write(598, Reference.stamped(2, 2));
+              return true;
+            });
+    a.meanwhile(
+        "file:leg1.img",
+        () -> {
+          new Thread(write).start();
+          Awaitility.await().until(write::isDone);
+        });
+
+    a.dm.suspend("vol");
+
+    assertThat(write.get()).isTrue();
+  }
+
+  /** With another session others may have come meanwhile, with other regions. */
+  @Test
+  void write_sessionIsLostWhileItWaitsForTheRegion_othersHaveOtherRegions_fails() throws Exception {
+    TestCluster.Node other = cluster.start();
+    MappedDevice vol = a.dm.create("vol", line(DISK));
+    String name = ((MirrorTarget) vol.targets().get(0)).lockedAs();
+    DeviceLock region = other.dm.lock("mirror-region", name, "0", UnaryOperator.identity());
+    try (Hold hold = region.acquire(LockMode.EXCLUSIVE)) {
+      FutureTask<Boolean> write = TestCluster.waiting(() -> vol.write(0, Reference.stamped(1, 8)));
+      a.loseSession();
+      other.dm.create("vol", line(DISK).replace("disk 3 log.img 16", "disk 3 log.img 32"));
+      hold.unlock();
+
+      assertThatThrownBy(write::get).hasCauseInstanceOf(TableException.class);
+    }
   }
 
   @Test
