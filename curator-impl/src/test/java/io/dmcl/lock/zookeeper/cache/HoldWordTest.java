@@ -66,6 +66,18 @@ class HoldWordTest {
     assertThat(HoldWord.isLost(word.exit(SHARED))).isTrue();
   }
 
+  /** Who finds no hold has to be sure that it has not been where he did not look any more. */
+  @Test
+  void isEmpty_holdCameAndWentMeanwhile_isNotCertain() {
+    ReadIndicator readers = new ReadIndicator();
+    long[] before = readers.snapshot();
+    assertThat(readers.isEmpty(before)).isTrue();
+    assertThat(readers.tryEnter()).isTrue();
+    assertThat(readers.tryExit()).isTrue();
+    assertThat(readers.isEmpty(before)).isFalse();
+    assertThat(readers.isEmpty(readers.snapshot())).isTrue();
+  }
+
   @Test
   void convert_ofASpreadHold_countsItOnce() {
     word.open(true);
