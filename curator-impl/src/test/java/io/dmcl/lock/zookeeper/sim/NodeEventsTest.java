@@ -131,6 +131,18 @@ class NodeEventsTest {
     assertThat(hold).isCompleted();
   }
 
+  /** A pause between the two must not let a caller in whose lease is over. */
+  @Test
+  void acquire_onTheFastPath_isCountedBeforeTheLeaseIsLookedAt() throws Exception {
+    ClusterLock lock = cached(cluster.open(), 1);
+    List<Integer> holds = new ArrayList<>();
+    cluster.meanwhile = () -> holds.add(NodeAccess.local(lock).word().exclusiveHolds());
+    Hold hold = lock.acquire(LockMode.EXCLUSIVE);
+    cluster.meanwhile = () -> {};
+    assertThat(holds).containsExactly(1);
+    hold.unlock();
+  }
+
   // --- durable
 
   @Test

@@ -19,6 +19,10 @@ final class QuietCluster {
   final long sessionTimeoutNanos;
   final Layout layout = new Layout("/r", "s");
   final Ensemble ensemble = new Ensemble(Settings.of(1));
+
+  /** What happens whenever a node asks for the time. */
+  Runnable meanwhile = () -> {};
+
   private final List<SimNode> nodes = new ArrayList<>();
 
   QuietCluster(long tickNanos, long sessionTimeoutNanos) {
@@ -61,12 +65,17 @@ final class QuietCluster {
             "node " + nodes.size(),
             new NodeConfig(
                 "/r", "s", tickNanos, idleNanos, maxCachedGrants, NodeConfig.MAX_SESSION_BYTES),
-            new NodeClock(ensemble::nowNanos, 0, 0),
+            new NodeClock(this::askedNanos, 0, 0),
             sessionTimeoutNanos,
             owned,
             () -> nonces[0]++);
     nodes.add(node);
     return node;
+  }
+
+  private long askedNanos() {
+    meanwhile.run();
+    return ensemble.nowNanos();
   }
 
   /** Everything that is on its way arrives, and a tick or two pass. */
