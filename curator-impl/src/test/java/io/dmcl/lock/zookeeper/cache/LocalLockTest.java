@@ -9,6 +9,8 @@ import io.dmcl.lock.LockOptions;
 import io.dmcl.lock.LockProperty;
 import io.dmcl.lock.zookeeper.protocol.WriteOp;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -18,19 +20,49 @@ import org.junit.jupiter.api.Test;
  */
 class LocalLockTest {
   private static final long SECOND_NANOS = 1_000_000_000L;
+  private static final LockOptions CACHED =
+      LockOptions.of(LockProperty.CACHE_RD_LK, LockProperty.CACHE_WR_LK)
+          .withDemoteHook(demotion -> {});
 
-  private final LockBench bench =
-      new LockBench(
-          LockOptions.of(LockProperty.CACHE_RD_LK, LockProperty.CACHE_WR_LK)
-              .withDemoteHook(demotion -> {}));
+  private final LockBench bench = new LockBench(CACHED);
   private final HoldWord word = bench.lock.word();
 
   @BeforeEach
   void cacheExclusive() {
+    cacheExclusive(bench);
+  }
+
+  private static void cacheExclusive(LockBench bench) {
     LockBench.Caller first = bench.acquire(EXCLUSIVE);
     bench.answer();
     bench.unlock(first);
     bench.answer();
+  }
+
+  /**
+   * While a cached grant is taken away a caller comes on the fast path, at each moment at which
+   * there is one to come: it must not have a hold of nothing.
+   */
+  private static void whileACallerComes(Consumer<LockBench> taking) {
+    boolean came = true;
+    for (int moment = 0; came; moment++) {
+      LockBench bench = new LockBench(CACHED);
+      cacheExclusive(bench);
+      int at = moment;
+      AtomicInteger count = new AtomicInteger();
+      bench.meanwhile =
+          () -> {
+            if (count.getAndIncrement() == at) {
+              boolean unused = bench.lock.word().tryEnterShared();
+            }
+          };
+      taking.accept(bench);
+      came = count.get() > at;
+      HoldWord word = bench.lock.word();
+      assertThat(bench.lock.fastGrant() != null || word.isLost() || !word.isHeld())
+          .as("nobody has a hold, or all are told; a caller came at moment %d", moment)
+          .isTrue();
+    }
   }
 
   @Test
@@ -45,18 +77,27 @@ class LocalLockTest {
 
   @Test
   void loss_whileACallerComes_keepsItOutOrTellsIt() {
-    Grant grant = Objects.requireNonNull(bench.lock.fastGrant());
-    bench.meanwhile =
-        () -> {
-          if (bench.lock.fastGrant() != null) {
-            boolean unused = word.tryEnterShared();
-          }
-        };
+    whileACallerComes(
+        bench -> {
+          Grant grant = Objects.requireNonNull(bench.lock.fastGrant());
+          bench.vanish(Objects.requireNonNull(grant.request().entry()));
+          bench.answer();
+          assertThat(bench.lock.fastGrant()).isNull();
+        });
+  }
 
-    bench.vanish(Objects.requireNonNull(grant.request().entry()));
-    bench.answer();
-    assertThat(bench.lock.fastGrant()).isNull();
-    assertThat(word.sharedHolds() == 0 || word.isLost()).as("nobody has, or all are told").isTrue();
+  @Test
+  void recall_whileACallerComes_keepsItOutOrWaitsForIt() {
+    whileACallerComes(
+        bench -> {
+          Grant grant = Objects.requireNonNull(bench.lock.fastGrant());
+          bench.foreign(EXCLUSIVE);
+          bench.answer();
+          bench.pass(SECOND_NANOS); // the minimum hold time
+          bench.lock.advance();
+          bench.lock.hookDone(grant, null);
+          bench.answer();
+        });
   }
 
   @Test
