@@ -46,8 +46,11 @@ class TurnTest {
   @Test
   void of_conflictBefore_waitsForIt() {
     Entry own = own(EXCLUSIVE, 5);
-    Entry before = other(SHARED, 4);
-    assertThat(Turn.of(look(1, before, own), own, null)).isEqualTo(new Turn(Verdict.WAIT, before));
+    for (LockMode mode : LockMode.values()) {
+      Entry before = other(mode, 4);
+      assertThat(Turn.of(look(1, before, own), own, null))
+          .isEqualTo(new Turn(Verdict.WAIT, before));
+    }
   }
 
   @Test
