@@ -1,5 +1,6 @@
 package io.dmcl.lock.zookeeper.sim;
 
+import io.dmcl.lock.Freshness;
 import io.dmcl.lock.Hold;
 import io.dmcl.lock.LockMode;
 import java.util.List;
@@ -19,10 +20,71 @@ final class Actor {
   Use.@Nullable Held held;
   @Nullable CompletableFuture<Hold> future;
 
-  Actor(SimNode node, Use use, List<LockMode> modes) {
+  /** What the oracle has found wrong with what it was given. */
+  @Nullable Violation failure;
+
+  private final Oracle oracle;
+
+  Actor(SimNode node, Use use, List<LockMode> modes, Oracle oracle) {
     this.node = node;
     this.use = use;
     this.modes = modes;
+    this.oracle = oracle;
+  }
+
+  void acquire() {
+    LockMode mode = modes.get(next++);
+    CompletableFuture<Hold> asked = use.lock.acquireAsync(mode);
+    Use.Wish asWish = new Use.Wish(use, mode, asked);
+    wish = asWish;
+    future = asked;
+    var unused =
+        asked.whenComplete(
+            (hold, error) -> {
+              wish = null;
+              future = null;
+              if (hold != null) {
+                got(new Use.Held(use, hold, null, asWish), asWish);
+              }
+            });
+  }
+
+  private void got(Use.Held what, Use.Wish asWish) {
+    use.holds.add(what);
+    held = what;
+    try {
+      if (oracle.granted(what, asWish)) {
+        access(what.hold);
+      }
+    } catch (Violation e) {
+      failure = e; // not thrown into the node
+    }
+  }
+
+  private void access(Hold hold) {
+    if (hold.freshness().mustReload()) {
+      use.copy = use.resource.content;
+    }
+    if (hold.mode() == LockMode.EXCLUSIVE) {
+      use.copy = ++use.resource.content;
+      if (hold.freshness() == Freshness.OWNER_DIED) {
+        hold.markRecovered();
+        use.truth.recoveredBy.add(hold.token());
+      }
+    }
+  }
+
+  void unlock() {
+    Use.Held given = held;
+    held = null;
+    if (given != null) {
+      use.holds.remove(given);
+      if (given.isValid()) {
+        use.known = true;
+        use.knownForeignBumps = use.foreignBumps();
+      }
+      var unused = given.hold.unlockAsync();
+    }
   }
 
   /** Whether its user has nothing to do but wait. */

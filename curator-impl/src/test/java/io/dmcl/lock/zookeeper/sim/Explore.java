@@ -10,8 +10,9 @@ import java.util.Set;
  * not followed again where the same state was seen before. What happens within a node between two
  * messages happens at once; messages, users and one fault come in every order. Time passes when
  * nothing else can happen, or a short timer of a node is due. So a schedule that comes back to a
- * state that it was in before is one in which somebody waits for ever; that is not looked for where
- * a session may have to end first. {@link Reduction} says which orders need not be tried.
+ * state that it was in before is one in which somebody waits for ever, and so is one in which
+ * everybody waits although nobody has left a session behind. {@link Reduction} says which orders
+ * need not be tried.
  */
 final class Explore {
   private final SmallPlan plan;
@@ -114,7 +115,7 @@ final class Explore {
 
   /** Goes along a path, of which only the last step is new, and on until nothing is new. */
   private void follow(List<Branch> path) {
-    SmallWorld world = new SmallWorld(plan);
+    SmallWorld world = new SmallWorld(plan, reduced);
     for (Branch branch : path.subList(0, Math.max(0, path.size() - 1))) {
       world.repeat(branch.choice());
     }
@@ -122,15 +123,15 @@ final class Explore {
       int unused = world.choices();
       step(world, path.get(path.size() - 1));
     }
-    long fingerprint = world.fingerprint();
-    for (; seen.add(fingerprint); fingerprint = world.fingerprint()) {
+    long fingerprint = world.state().fingerprint();
+    for (; seen.add(fingerprint); fingerprint = world.state().fingerprint()) {
       if (collects) {
-        sights.add(world.sight());
+        sights.add(world.state().sight());
       }
       int choices = world.choices();
       if (choices == 0) {
         if (collects) {
-          ends.add(fingerprint);
+          ends.add(world.state().end());
         }
         world.checkEnd();
         return;
@@ -139,9 +140,8 @@ final class Explore {
       path.add(branch);
       step(world, branch);
     }
-    boolean ends = plan.fault() != SmallPlan.Fault.CRASH && plan.fault() != SmallPlan.Fault.EXPIRY;
     for (Branch before : path) {
-      if (ends && before.fingerprint == fingerprint) {
+      if (reduced && before.fingerprint == fingerprint) {
         throw new Violation("somebody is never served: this goes round for ever");
       }
     }
@@ -164,16 +164,16 @@ final class Explore {
 
   /** Takes the choice of a branch; if users or oracle can see it, the others matter too. */
   private static void step(SmallWorld world, Branch branch) {
-    long before = world.view();
+    long before = world.state().view();
     world.take(branch.choice());
-    if (world.view() != before) {
+    if (world.state().view() != before) {
       branch.enough = branch.order.length;
     }
   }
 
   private String describe(List<Branch> path) {
     StringBuilder text = new StringBuilder();
-    SmallWorld world = new SmallWorld(plan);
+    SmallWorld world = new SmallWorld(plan, reduced);
     for (Branch branch : path) {
       int unused = world.choices();
       text.append("\n  ").append(world.name(branch.choice()));

@@ -32,7 +32,20 @@ class ExploreTest {
     "DOES_NOT_LOOK_AFTER_ARMING, x/s, true, never served",
   })
   void explore_plantedBug_isFound(PlantedBug bug, String modes, boolean cached, String what) {
-    assertThat(PlantedSearch.explore(bug, modes, cached)).contains(what);
+    assertThat(PlantedSearch.explore(bug, modes, cached, SmallPlan.Fault.NONE, 0)).contains(what);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "NEVER_ASKS_WHO_DIED, x/x, false, CRASH, a death is not told",
+    "DOES_NOT_LOOK_AFTER_ARMING, x/s, true, EXPIRY, never served",
+    "LEAVES_ORPHANS_BEHIND, x/x, false, EXPIRY, left the intent",
+    "FORGETS_WATCHES_THAT_WERE_NOT_SET, x/x, false, LOST_REPLY, never served",
+    "REPEATS_A_CREATE_THAT_MAY_BE_DONE, x/x, false, LOST_REPLY, ?",
+  })
+  void explore_plantedBugWithFault_isFound(
+      PlantedBug bug, String modes, boolean cached, SmallPlan.Fault fault, String what) {
+    assertThat(PlantedSearch.explore(bug, modes, cached, fault, 1)).contains(what);
   }
 
   /** What need not be tried shows nothing that is not seen without it. */

@@ -34,11 +34,12 @@ public final class PlantedMethod {
   }
 
   /** Explores with a bug; called in the loader that has it. Empty if nothing was found. */
-  static String explore(String bug, String modes, boolean cached) {
+  static String explore(String bug, String modes, boolean cached, String fault, int faulty) {
     Simulate.silence();
     planted = PlantedBug.valueOf(bug);
     try {
-      new Explore(SmallPlan.of(modes, cached, 2, SmallPlan.Fault.NONE, 0)).run(MOST_STATES);
+      SmallPlan.Fault what = SmallPlan.Fault.valueOf(fault);
+      new Explore(SmallPlan.of(modes, cached, 2, what, faulty)).run(MOST_STATES);
       return "";
     } catch (Violation e) {
       return String.valueOf(e.getMessage());

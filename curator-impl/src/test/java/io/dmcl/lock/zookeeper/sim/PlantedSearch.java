@@ -39,9 +39,10 @@ final class PlantedSearch {
     return call(bug, "find", bug.name(), from, mostSeeds);
   }
 
-  /** What exploring two nodes that acquire in these modes finds; empty if nothing. */
-  static String explore(PlantedBug bug, String modes, boolean cached) {
-    return call(bug, "explore", bug.name(), modes, cached);
+  /** What exploring nodes that acquire in these modes finds; empty if nothing. */
+  static String explore(
+      PlantedBug bug, String modes, boolean cached, SmallPlan.Fault fault, int faulty) {
+    return call(bug, "explore", bug.name(), modes, cached, fault.name(), faulty);
   }
 
   private static String call(PlantedBug bug, String name, Object... args) {

@@ -30,21 +30,26 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li><b>A server takes a read that has to wait</b> there for the answer to a write before it. It
  *       is answered later in any case, at every point at which it could be if it were taken later.
+ *   <li><b>A server takes or answers a read of a client that has left</b>: nobody receives that.
  *   <li><b>A server takes, or applies, a write that has nothing to do with the lock</b>: of a
  *       node's own znode, for its lease. Nobody reads that, and its transaction is not asked for;
  *       only who may reconnect depends on how far servers are.
  *   <li><b>A server applies a commit that no read can tell from the state before it</b>: none of
  *       its clients has a read there, on the way there, or will send one before it has received
  *       something. What is behind a write that is not decided yet does not count: it is answered
- *       after that, and so after this commit.
+ *       after that, and so after this commit. Nor does a client that is going to have another
+ *       session: that is opened by a later commit.
  *   <li><b>All that a client can do</b>, if it has a message to receive: nobody else takes that
  *       away or comes before it. Or if none can come to it before it acts: nothing of it is on the
- *       way or watched.
+ *       way or watched, or it has no connection, and every server takes it.
  * </ol>
  *
  * <p>Time is not such a step: it touches every node. But without a grant, and with no short timer
  * of its own, a node does the same a little later; and with a grant that nobody uses or is going to
  * use it only gives that up, a little later.
+ *
+ * <p>{@link SmallWorld} leaves out some more by itself: what happens while everybody waits for the
+ * end of a session, and what is between a client's attempt to connect and the server's answer.
  */
 final class Reduction {
   private final SmallWorld world;
@@ -63,7 +68,7 @@ final class Reduction {
   private List<Integer> first() {
     for (int i = 0; i < choices.size(); i++) {
       Step step = choices.get(i).step();
-      if (step != null && (queuesUp(step) || isWrittenElsewhere(step) || isAppliedUnseen(step))) {
+      if (step != null && (queuesUp(step) || isForNobody(step) || isWrittenElsewhere(step) || isAppliedUnseen(step))) {
         return List.of(i);
       }
     }
@@ -86,6 +91,16 @@ final class Reduction {
     }
     Request next = connection.toServer.peek();
     return next != null && !next.isWrite() && !connection.inService.isEmpty();
+  }
+
+  /** Whether a server takes or answers a read of a client that has gone. */
+  private static boolean isForNobody(Step step) {
+    Connection connection = step.connection();
+    if (connection == null || !connection.clientGone) {
+      return false;
+    }
+    Request next = connection.toServer.peek();
+    return step.kind() == Step.Kind.SERVER_ANSWERS || (next != null && !next.isWrite());
   }
 
   // Commits.
@@ -126,7 +141,7 @@ final class Reduction {
   private boolean cannotRead(Actor actor, Server server) {
     Connection connection = actor.node.client.connection();
     if (connection == null || !actor.node.client.connected()) {
-      return false;
+      return world.plan().fault() == Fault.EXPIRY; // its new session is opened behind the commit
     }
     if (connection.server != server) {
       return !world.mayFail(actor) || world.plan().fault() != Fault.LOST_REPLY;
@@ -135,7 +150,7 @@ final class Reduction {
         && isWriteOrNone(connection.inService.peek())
         && (!connection.inService.isEmpty() || isWriteOrNone(connection.toServer.peek()))
         && hasNoShortTimer(actor)
-        && (!world.mayFail(actor) || world.plan().fault() == Fault.CRASH)
+        && (!world.mayFail(actor) || endsItsSession())
         && (actor.isPassive() || (hasNoGrantToKeep(actor) && watchesNothing(actor)));
   }
 
@@ -157,23 +172,43 @@ final class Reduction {
 
   private boolean isOnItsOwn(Actor actor) {
     Connection connection = actor.node.client.connection();
-    if (!actor.node.isThere()
-        || actor.held != null
-        || connection == null
-        || !actor.node.client.connected()
-        || !hasNoShortTimer(actor)) {
+    if (!actor.node.isThere() || actor.held != null || !hasNoShortTimer(actor)) {
       return false;
     }
-    boolean lost = world.mayFail(actor) && world.plan().fault() == Fault.LOST_REPLY;
-    if (!connection.toClient.isEmpty()) {
-      // What a lost connection leaves depends on what the server has taken by then.
-      boolean untimed = actor.use.local.fastGrant() == null || (actor.isServed() && !timePasses());
-      return untimed && !lost;
+    if (connection == null) {
+      return actor.use.local.fastGrant() == null && canConnectAnywhere(actor);
     }
-    return actor.use.local.fastGrant() == null
+    if (!connection.toClient.isEmpty()) {
+      return actor.use.local.fastGrant() == null || (actor.isServed() && !timePasses());
+    }
+    return actor.node.client.connected()
+        && actor.use.local.fastGrant() == null
         && connection.toServer.isEmpty()
         && connection.inService.isEmpty()
         && watchesNothing(actor);
+  }
+
+  /**
+   * Whether all servers take a client, in the same way now and later. (What is on the way from the
+   * connection before would be refused after that, so it has to have come.)
+   */
+  private boolean canConnectAnywhere(Actor actor) {
+    if (world.plan().fault() == Fault.EXPIRY) {
+      return true; // a new session is for every server
+    }
+    for (int i = 0; i < world.plan().servers(); i++) {
+      Server server = world.ensemble().server(i);
+      boolean onTheWay =
+          server.connections.stream().anyMatch(one -> one.client == actor.node.client);
+      if (onTheWay || SmallWorld.isAhead(actor, server)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean endsItsSession() {
+    return world.plan().fault() == Fault.CRASH || world.plan().fault() == Fault.EXPIRY;
   }
 
   private boolean timePasses() {
@@ -187,7 +222,8 @@ final class Reduction {
 
   /**
    * What a client can do. Not that it crashes: that leaves the same whether it has done anything
-   * else before or not, as what it has sent since need not be delivered.
+   * else before or not, as what it has sent since need not be delivered. (That it loses its
+   * connection belongs to it: what the server would have taken by then is delivered instead.)
    */
   private List<Integer> ownOf(Actor actor) {
     List<Integer> own = new ArrayList<>();

@@ -132,6 +132,11 @@ public final class SimClient implements Coordinator {
     return running() && connection == null && (listener != null || !owned);
   }
 
+  /** The last transaction that it has heard of in its session. */
+  long lastZxid() {
+    return lastZxid;
+  }
+
   /** How often it has asked for a connection. */
   int attempts() {
     return attempts;

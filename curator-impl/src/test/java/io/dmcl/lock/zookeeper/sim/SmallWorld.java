@@ -1,13 +1,10 @@
 package io.dmcl.lock.zookeeper.sim;
 
 import io.dmcl.lock.ClusterLock;
-import io.dmcl.lock.Freshness;
 import io.dmcl.lock.Hold;
-import io.dmcl.lock.LockMode;
 import io.dmcl.lock.LockName;
 import io.dmcl.lock.LockOptions;
 import io.dmcl.lock.LockProperty;
-import io.dmcl.lock.zookeeper.cache.Grant;
 import io.dmcl.lock.zookeeper.protocol.Layout;
 import io.dmcl.lock.zookeeper.runtime.NodeConfig;
 import java.util.ArrayList;
@@ -27,6 +24,8 @@ final class SmallWorld {
   private static final int MOST_STEPS_AT_ONCE = 10_000;
 
   private final SmallPlan plan;
+  private final boolean reduced;
+  private final SmallState state;
   private final Ensemble ensemble;
   private final Oracle oracle;
   private final LockTruth truth;
@@ -34,8 +33,6 @@ final class SmallWorld {
   private final List<Actor> actors = new ArrayList<>();
   private final List<Choice> choices = new ArrayList<>();
   private boolean faultDone;
-  private long writes;
-  private @Nullable Violation failure;
 
   /**
    * What can be done next.
@@ -50,8 +47,15 @@ final class SmallWorld {
       @Nullable Actor actor,
       boolean fault) {}
 
-  SmallWorld(SmallPlan plan) {
+  /**
+   * A run.
+   *
+   * @param reduced whether to connect, and to wait for the end of a session, in one step each
+   */
+  SmallWorld(SmallPlan plan, boolean reduced) {
     this.plan = plan;
+    this.reduced = reduced;
+    state = new SmallState(this, !reduced);
     ensemble = new Ensemble(Settings.of(plan.servers()).directly());
     Layout layout = new Layout("/r", "s");
     LockName name = LockName.of(1);
@@ -84,7 +88,7 @@ final class SmallWorld {
       Use use = new Use(node, truth, resource, lock);
       oracle.add(use);
       node.loop().setAfterEach(() -> oracle.note(use));
-      actors.add(new Actor(node, use, plan.modes().get(i)));
+      actors.add(new Actor(node, use, plan.modes().get(i), oracle));
     }
     calm();
     for (Actor actor : actors) {
@@ -143,10 +147,7 @@ final class SmallWorld {
   int choices() {
     choices.clear();
     for (Step step : ensemble.steps()) {
-      if (step.kind() != Step.Kind.SERVER_HEARS) {
-        Actor actor = step.kind() == Step.Kind.CLIENT_RECEIVES ? actors.get(step.client()) : null;
-        choices.add(new Choice(step::toString, () -> ensemble.take(step), step, actor, false));
-      }
+      collect(step);
     }
     for (Actor actor : actors) {
       if (actor.node.isThere()) {
@@ -157,20 +158,90 @@ final class SmallWorld {
     if (mayFail(faulty) && faulty.node.isThere()) {
       collectFaults(faulty);
     }
-    long due = Long.MAX_VALUE;
-    for (Actor actor : actors) {
-      due = Math.min(due, actor.node.nextDueNanos());
-    }
+    long due = nextDueNanos();
     boolean soon = due - ensemble.nowNanos() < SHORT_NANOS;
-    if (soon || (choices.isEmpty() && !isOver())) {
-      long target = soon ? due : Math.min(due, ensemble.nextDueNanos());
-      choices.add(
-          new Choice(() -> "time passes", () -> ensemble.advanceTo(target), null, null, false));
+    if (soon) {
+      addTime("time passes", () -> ensemble.advanceTo(due));
+    } else if (choices.isEmpty() && !isOver()) {
+      addTime("everybody waits", reduced ? this::endSessions : this::waitForAnything);
     }
     return choices.size();
   }
 
-  // For Reduction.
+  private void collect(Step step) {
+    switch (step.kind()) {
+      case SERVER_HEARS -> {}
+      case CLIENT_CONNECTS -> {
+        Actor actor = actors.get(step.client());
+        if (!reduced) {
+          addStep(step, actor, () -> ensemble.take(step));
+        } else if (!isAhead(actor, ensemble.server(step.server()))) {
+          addStep(step, actor, () -> connect(step));
+        }
+      }
+      case CLIENT_RECEIVES -> addStep(step, actors.get(step.client()), () -> ensemble.take(step));
+      default -> addStep(step, null, () -> ensemble.take(step));
+    }
+  }
+
+  private void addStep(Step step, @Nullable Actor actor, Runnable task) {
+    choices.add(new Choice(step::toString, task, step, actor, false));
+  }
+
+  private void addTime(String what, Runnable task) {
+    choices.add(new Choice(() -> what, task, null, null, false));
+  }
+
+  /** Whether a server would refuse a client, which has seen more than it. */
+  static boolean isAhead(Actor actor, Server server) {
+    return actor.node.client.lastZxid() > server.tree.zxid;
+  }
+
+  /**
+   * A client connects, and the server takes that. In between a client does the same as without a
+   * connection, so nothing is lost if both happen at the later time; and if the server refuses,
+   * being behind, all is as it was.
+   */
+  private void connect(Step step) {
+    ensemble.take(step);
+    Connection made = actors.get(step.client()).node.client.connection();
+    if (made != null) {
+      ensemble.take(made.takes);
+    }
+  }
+
+  private void waitForAnything() {
+    ensemble.advanceTo(Math.min(nextDueNanos(), ensemble.nextDueNanos()));
+  }
+
+  /**
+   * The sessions of those who have gone end. Until then nothing happens but that the others renew
+   * their leases: that is about their own znodes and sessions, which nobody else reads. So it is
+   * left out, and only so much time passes that no grant is fresh any more.
+   */
+  private void endSessions() {
+    List<Long> over = new ArrayList<>(ensemble.leader.sessions.keySet());
+    over.removeIf(this::isOfTheLiving);
+    if (over.isEmpty()) {
+      throw new Violation("somebody is never served: everybody waits, and no session ends");
+    }
+    ensemble.advanceTo(ensemble.nowNanos() + SHORT_NANOS);
+    over.forEach(id -> ensemble.leader.end(id, null, null));
+  }
+
+  private long nextDueNanos() {
+    long due = Long.MAX_VALUE;
+    for (Actor actor : actors) {
+      due = Math.min(due, actor.node.nextDueNanos());
+    }
+    return due;
+  }
+
+  SmallState state() {
+    return state;
+  }
+
+  // For SmallState and Reduction.
 
   SmallPlan plan() {
     return plan;
@@ -178,6 +249,22 @@ final class SmallWorld {
 
   Ensemble ensemble() {
     return ensemble;
+  }
+
+  Oracle oracle() {
+    return oracle;
+  }
+
+  LockTruth truth() {
+    return truth;
+  }
+
+  Resource resource() {
+    return resource;
+  }
+
+  boolean isFaultDone() {
+    return faultDone;
   }
 
   List<Actor> actors() {
@@ -207,40 +294,6 @@ final class SmallWorld {
     return path.startsWith(truth.paths.lock());
   }
 
-  /** What the oracle looks at in nodes. */
-  long view() {
-    HashedFingerprint out = look(new HashedFingerprint("/", Fingerprint.NOBODY));
-    for (Actor actor : actors) {
-      Grant grant = actor.use.local.fastGrant();
-      out.number(grant == null ? 0 : grant.token());
-    }
-    return out.hash();
-  }
-
-  private HashedFingerprint look(HashedFingerprint out) {
-    for (Actor actor : actors) {
-      Grant grant = actor.use.local.fastGrant();
-      out.number(actor.node.isThere() ? 1 : 0);
-      if (actor.held != null) {
-        out.text(actor.held.hold.freshness().name()).zxid(actor.held.hold.token());
-      }
-      if (grant != null) {
-        out.zxid(grant.token()).text(grant.mode().name());
-        out.number(grant.lease().isEnded() ? 1 : 0);
-      }
-    }
-    return out;
-  }
-
-  /** What the oracle looks at in all, for comparing explorations. */
-  long sight() {
-    HashedFingerprint out = look(new HashedFingerprint("/", Fingerprint.NOBODY));
-    for (LockTruth.Place place : truth.queue.values()) {
-      out.text(place.entry.name());
-    }
-    return out.hash();
-  }
-
   private boolean isOver() {
     for (Actor actor : actors) {
       if (actor.node.isThere() && !actor.isServed()) {
@@ -250,7 +303,8 @@ final class SmallWorld {
     return truth.queue.values().stream().allMatch(place -> isOfTheLiving(place.session));
   }
 
-  private boolean isOfTheLiving(long id) {
+  /** Whether a session is that of a node that is there. */
+  boolean isOfTheLiving(long id) {
     for (Actor actor : actors) {
       SimSession session = actor.node.client.session();
       if (actor.node.isThere() && session != null && session.id() == id) {
@@ -262,9 +316,9 @@ final class SmallWorld {
 
   private void collect(Actor actor) {
     if (actor.held != null) {
-      add(actor, " unlocks", () -> unlock(actor), false);
+      add(actor, " unlocks", actor::unlock, false);
     } else if (actor.wish == null && !actor.isFinished()) {
-      add(actor, " acquires", () -> acquire(actor), false);
+      add(actor, " acquires", actor::acquire, false);
     }
   }
 
@@ -285,11 +339,9 @@ final class SmallWorld {
 
   private void collectFaults(Actor actor) {
     SimClient client = actor.node.client;
-    int onTheWay = client.requestsOnTheWay();
     switch (plan.fault()) {
       case CRASH -> {
-        for (int delivered = 0; delivered <= onTheWay; delivered++) {
-          int reach = delivered;
+        for (int reach : reaches(client)) {
           addFault(actor, " crashes, " + reach + " delivered", () -> crash(actor, reach));
         }
       }
@@ -308,8 +360,7 @@ final class SmallWorld {
         }
       }
       case LOST_REPLY -> {
-        for (int delivered = 0; client.connected() && delivered <= onTheWay; delivered++) {
-          int reach = delivered;
+        for (int reach : client.connected() ? reaches(client) : List.<Integer>of()) {
           addFault(
               actor,
               " is disconnected, " + reach + " delivered",
@@ -318,6 +369,25 @@ final class SmallWorld {
       }
       case NONE -> {}
     }
+  }
+
+  /**
+   * How many of the requests that are on the way can be delivered when a client has gone. Whether a
+   * read is the last of them makes no difference: nobody receives what it is answered.
+   */
+  private List<Integer> reaches(SimClient client) {
+    List<Integer> reaches = new ArrayList<>(List.of(0));
+    Connection connection = client.connection();
+    if (connection != null) {
+      int delivered = 0;
+      for (Request request : connection.toServer) {
+        delivered++;
+        if (request.isWrite() || !reduced) {
+          reaches.add(delivered);
+        }
+      }
+    }
+    return reaches;
   }
 
   private void crash(Actor actor, int delivered) {
@@ -336,6 +406,15 @@ final class SmallWorld {
     oracle.check();
     runNodes();
     oracle.check();
+    checkUsers();
+  }
+
+  private void checkUsers() {
+    for (Actor actor : actors) {
+      if (actor.failure != null) {
+        throw actor.failure;
+      }
+    }
   }
 
   /** As {@link #choices} and {@link #take}, where it was done and found right before. */
@@ -349,64 +428,8 @@ final class SmallWorld {
     oracle.follow();
   }
 
-  private void acquire(Actor actor) {
-    LockMode mode = actor.modes.get(actor.next++);
-    CompletableFuture<Hold> future = actor.use.lock.acquireAsync(mode);
-    Use.Wish wish = new Use.Wish(actor.use, mode, future);
-    actor.wish = wish;
-    actor.future = future;
-    var unused =
-        future.whenComplete(
-            (hold, error) -> {
-              actor.wish = null;
-              actor.future = null;
-              if (hold != null) {
-                got(actor, new Use.Held(actor.use, hold, null, wish), wish);
-              }
-            });
-  }
-
-  private void got(Actor actor, Use.Held held, Use.Wish wish) {
-    Use use = actor.use;
-    use.holds.add(held);
-    actor.held = held;
-    try {
-      if (oracle.granted(held, wish)) {
-        if (held.hold.freshness().mustReload()) {
-          use.copy = resource.content;
-        }
-        if (held.hold.mode() == LockMode.EXCLUSIVE) {
-          resource.content = ++writes;
-          use.copy = resource.content;
-          if (held.hold.freshness() == Freshness.OWNER_DIED) {
-            held.hold.markRecovered();
-            truth.recoveredBy.add(held.hold.token());
-          }
-        }
-      }
-    } catch (Violation e) {
-      failure = e;
-    }
-  }
-
-  private void unlock(Actor actor) {
-    Use.Held held = actor.held;
-    actor.held = null;
-    if (held != null) {
-      actor.use.holds.remove(held);
-      if (held.isValid()) {
-        actor.use.known = true;
-        actor.use.knownForeignBumps = actor.use.foreignBumps();
-      }
-      var unused = held.hold.unlockAsync();
-    }
-  }
-
   /** At the end everybody has been served, and nothing is left. */
   void checkEnd() {
-    if (failure != null) {
-      throw failure;
-    }
     for (Actor actor : actors) {
       if (actor.node.isThere()) {
         var unused = actor.use.lock.drop();
@@ -418,53 +441,5 @@ final class SmallWorld {
     if (!left.isEmpty()) {
       throw new Violation(left);
     }
-  }
-
-  /** A number for the state. */
-  long fingerprint() {
-    HashedFingerprint out = new HashedFingerprint(truth.paths.lock(), reconnecting());
-    fingerprint(out);
-    return out.hash();
-  }
-
-  /** The state for people. */
-  String describe() {
-    Fingerprint out = new Fingerprint(truth.paths.lock(), reconnecting());
-    fingerprint(out);
-    return out.toString();
-  }
-
-  private int reconnecting() {
-    return mayReconnect() ? plan.faulty() : Fingerprint.NOBODY;
-  }
-
-  private void fingerprint(Fingerprint out) {
-    if (failure != null) {
-      throw failure;
-    }
-    ensemble.fingerprint(out, false);
-    oracle.fingerprint(out);
-    for (Leader.Tracked session : ensemble.leader.sessions.values()) {
-      if (!isOfTheLiving(
-          session.id)) { // it ends by itself, and until then time does make a difference
-        out.number(session.expiresAtNanos - ensemble.nowNanos());
-      }
-    }
-    for (Actor actor : actors) {
-      if (!actor.node.isThere()) {
-        out.text("\ngone");
-        continue; // what it was about to do does not matter
-      }
-      out.text("\nactor ").number(actor.next);
-      out.text(actor.held != null ? "holds " : actor.wish != null ? "waits " : "");
-      if (actor.held != null) {
-        out.text(actor.held.hold.freshness().name()).zxid(actor.held.hold.token());
-      }
-      out.text(resource.content == actor.use.copy ? "knows " : "");
-      long nowNanos = actor.node.clock.nanoTime();
-      actor.node.access.fingerprint(new StateText(out, nowNanos)::add);
-      out.number(actor.node.loop().timersBefore(nowNanos + SHORT_NANOS));
-    }
-    out.text(faultDone ? "faulted" : "");
   }
 }

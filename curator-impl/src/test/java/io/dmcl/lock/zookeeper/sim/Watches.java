@@ -141,12 +141,14 @@ final class Watches {
     }
   }
 
+  /** Adds those of clients that are still there. */
   void fingerprint(Fingerprint out) {
     for (Map<String, Set<Connection>> map : java.util.List.of(data, children)) {
       out.text("watches ");
       for (Map.Entry<String, Set<Connection>> entry : new TreeMap<>(map).entrySet()) {
         out.text(entry.getKey()).text(" ");
         entry.getValue().stream()
+            .filter(connection -> !connection.clientGone)
             .mapToInt(connection -> connection.client.index)
             .sorted()
             .forEach(out::number);
