@@ -37,26 +37,30 @@ class ExploreTest {
 
   @ParameterizedTest
   @CsvSource({
-    "NEVER_ASKS_WHO_DIED, x/x, false, CRASH, a death is not told",
-    "DOES_NOT_LOOK_AFTER_ARMING, x/s, true, EXPIRY, never served",
-    "LEAVES_ORPHANS_BEHIND, x/x, false, EXPIRY, left the intent",
-    "FORGETS_WATCHES_THAT_WERE_NOT_SET, x/x, false, LOST_REPLY, never served",
-    "REPEATS_A_CREATE_THAT_MAY_BE_DONE, x/x, false, LOST_REPLY, ?",
+    "NEVER_ASKS_WHO_DIED, x/x, CRASH, owners died",
+    "SAME_NONCE_IN_EVERY_SESSION, x, EXPIRY, never served",
+    "FORGETS_WATCHES_THAT_WERE_NOT_SET, x/x, LOST_REPLY, never served",
+    "REPEATS_A_CREATE_THAT_MAY_BE_DONE, x/x, LOST_REPLY, left entries behind",
   })
   void explore_plantedBugWithFault_isFound(
-      PlantedBug bug, String modes, boolean cached, SmallPlan.Fault fault, String what) {
-    assertThat(PlantedSearch.explore(bug, modes, cached, fault, 1)).contains(what);
+      PlantedBug bug, String modes, SmallPlan.Fault fault, String what) {
+    int faulty = modes.length() - 1 >> 1;
+    assertThat(PlantedSearch.explore(bug, modes, false, fault, faulty)).contains(what);
   }
 
   /** What need not be tried shows nothing that is not seen without it. */
   @ParameterizedTest
   @CsvSource({
-    "x/x, false, NONE",
-    "x/s, true, NONE",
-    "x/s, false, CRASH",
+    "s/s, false, 2, NONE",
+    "x/s, true, 1, NONE",
+    "x/s, false, 1, CRASH",
+    "x, false, 2, LOST_REPLY",
+    "x, false, 1, EXPIRY",
+    "s, true, 1, EXPIRY",
   })
-  void explore_reduced_showsAllThatThereIs(String modes, boolean cached, SmallPlan.Fault fault) {
-    SmallPlan plan = SmallPlan.of(modes, cached, 2, fault, 0);
+  void explore_reduced_showsAllThatThereIs(
+      String modes, boolean cached, int servers, SmallPlan.Fault fault) {
+    SmallPlan plan = SmallPlan.of(modes, cached, servers, fault, 0);
     Explore all = new Explore(plan, false, true);
     Explore reduced = new Explore(plan, true, true);
     Explore.Result of = all.run(MOST_STATES);

@@ -84,7 +84,8 @@ final class SmallState {
     Ensemble ensemble = world.ensemble();
     ensemble.fingerprint(out, false);
     world.oracle().fingerprint(out);
-    if (withTimes) {
+    if (withTimes && world.isFaultDone()) {
+      out.number(ensemble.leader.log.size()); // it takes several writes in a row to renew a lease
       for (Leader.Tracked session : ensemble.leader.sessions.values()) {
         if (!world.isOfTheLiving(session.id)) {
           out.number(session.expiresAtNanos - ensemble.nowNanos());
