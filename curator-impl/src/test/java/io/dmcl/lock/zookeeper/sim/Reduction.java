@@ -68,7 +68,11 @@ final class Reduction {
   private List<Integer> first() {
     for (int i = 0; i < choices.size(); i++) {
       Step step = choices.get(i).step();
-      if (step != null && (queuesUp(step) || isForNobody(step) || isWrittenElsewhere(step) || isAppliedUnseen(step))) {
+      if (step != null
+          && (queuesUp(step)
+              || isForNobody(step)
+              || isWrittenElsewhere(step)
+              || isAppliedUnseen(step))) {
         return List.of(i);
       }
     }
