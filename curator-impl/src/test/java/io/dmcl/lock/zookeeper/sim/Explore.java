@@ -19,8 +19,13 @@ final class Explore {
   private final boolean reduced;
   private final Numbers seen = new Numbers();
 
-  /** What the users and the oracle can see, and how it can end: the same with every reduction. */
+  /**
+   * What the users and the oracle can see, what each node can know, and how it can end: the same
+   * with every reduction.
+   */
   private final Set<Long> sights = new HashSet<>();
+
+  private final Set<Long> knowledge = new HashSet<>();
 
   private final Set<Long> ends = new HashSet<>();
   private final boolean collects;
@@ -36,7 +41,7 @@ final class Explore {
    * An exploration.
    *
    * @param reduced whether to leave out orders that make no difference
-   * @param collects whether to collect {@link #sights} and {@link #ends}
+   * @param collects whether to collect {@link #sights}, {@link #knowledge} and {@link #ends}
    */
   Explore(SmallPlan plan, boolean reduced, boolean collects) {
     this.plan = plan;
@@ -71,6 +76,14 @@ final class Explore {
   /** All that users and oracle could see, where that was collected. */
   Set<Long> sights() {
     return sights;
+  }
+
+  /**
+   * All that a node can know, where that was collected; with what it knows of leases, which is left
+   * out where a session may have to end.
+   */
+  Set<Long> knowledge() {
+    return knowledge;
   }
 
   /** All final states, where they were collected. */
@@ -127,6 +140,7 @@ final class Explore {
     for (; seen.add(fingerprint); fingerprint = world.state().fingerprint()) {
       if (collects) {
         sights.add(world.state().sight());
+        world.actors().forEach(actor -> knowledge.add(world.state().knowledge(actor)));
       }
       int choices = world.choices();
       if (choices == 0) {

@@ -51,6 +51,14 @@ final class SmallState {
     return out.hash();
   }
 
+  /** What a node knows, for comparing explorations. */
+  long knowledge(Actor actor) {
+    HashedFingerprint out = new HashedFingerprint(lock(), Fingerprint.NOBODY);
+    out.number(actor.node.number).number(actor.node.isThere() ? 1 : 0).number(actor.next);
+    actor.node.access.fingerprint(new StateText(out, actor.node.clock.nanoTime())::add);
+    return out.hash();
+  }
+
   /** All that makes a difference. */
   long fingerprint() {
     HashedFingerprint out = new HashedFingerprint(lock(), reconnecting());
