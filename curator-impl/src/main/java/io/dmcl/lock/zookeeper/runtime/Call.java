@@ -77,38 +77,39 @@ final class Call {
   }
 
   private boolean lead(@Nullable Long deadlineNanos) throws InterruptedException {
-    loop.runTasks();
-    while (!decided) {
-      if (!park(deadlineNanos)) {
-        return decided;
-      }
+    do {
       loop.runTasks();
-    }
-    return true;
+    } while (!decided && park(deadlineNanos));
+    return decided;
   }
 
   private boolean follow(@Nullable Long deadlineNanos) throws InterruptedException {
-    while (!decided) {
-      if (!park(deadlineNanos)) {
-        return decided;
-      }
+    while (!decided && park(deadlineNanos)) {
+      // it was woken
     }
-    return true;
+    return decided;
   }
 
-  /** Waits until it is woken. Returns false if the time is over. */
+  /**
+   * Waits until it is woken. Returns false if the time is over. An interrupt ends it at once: what
+   * there is to do is then left to others, who are not interrupted.
+   */
   private boolean park(@Nullable Long deadlineNanos) throws InterruptedException {
+    boolean inTime = true;
     if (Thread.interrupted()) {
       throw new InterruptedException();
-    }
-    if (deadlineNanos == null) {
+    } else if (deadlineNanos == null) {
       LockSupport.park(this);
-      return true;
+    } else {
+      long left = deadlineNanos - System.nanoTime();
+      inTime = left > 0;
+      if (inTime) {
+        LockSupport.parkNanos(this, left);
+      }
     }
-    long left = deadlineNanos - System.nanoTime();
-    if (left > 0) {
-      LockSupport.parkNanos(this, left);
+    if (!decided && Thread.interrupted()) {
+      throw new InterruptedException();
     }
-    return left > 0;
+    return inTime;
   }
 }
