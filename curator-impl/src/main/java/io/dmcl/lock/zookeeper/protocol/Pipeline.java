@@ -52,11 +52,6 @@ public final class Pipeline {
       this.behind = behind;
     }
 
-    /** Of a transaction: whether a multi-read is sent right behind it. */
-    public boolean isFollowedByRead() {
-      return writes && units.stream().anyMatch(unit -> !unit.reads().isEmpty());
-    }
-
     private boolean isMeaningless() {
       return behind != null && !behind.committed;
     }

@@ -7,17 +7,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A caller's thread that waits for the event loop to decide. Parks, so that a virtual thread gives
- * its carrier back; if nobody else does, it leads the loop meanwhile. Decided once; the caller may
- * ask to give up, and then waits for the decision that follows at once.
+ * its carrier back. Decided once; the caller may ask to give up, and then waits for the decision
+ * that follows at once.
  */
 final class Call {
-  private final Loop loop;
   private final Thread thread = Thread.currentThread();
   private volatile boolean decided;
-
-  Call(Loop loop) {
-    this.loop = loop;
-  }
 
   static void checkTimeout(Duration timeout) {
     Objects.requireNonNull(timeout, "the timeout must not be null");
@@ -38,9 +33,7 @@ final class Call {
   /** The event loop: there is an outcome; what was written before is visible to the caller. */
   void decide() {
     decided = true;
-    if (Thread.currentThread() != thread) {
-      LockSupport.unpark(thread);
-    }
+    LockSupport.unpark(thread);
   }
 
   /** Waits for the decision, whatever happens; an interrupt is kept. */
@@ -63,53 +56,20 @@ final class Call {
    * @throws InterruptedException if the thread is interrupted before there is one
    */
   boolean await(@Nullable Long deadlineNanos) throws InterruptedException {
-    if (decided) {
-      return true;
-    }
-    boolean leads = loop.lead();
-    try {
-      return leads ? lead(deadlineNanos) : follow(deadlineNanos);
-    } finally {
-      if (leads) {
-        loop.resign();
+    while (!decided) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
       }
-    }
-  }
-
-  private boolean lead(@Nullable Long deadlineNanos) throws InterruptedException {
-    do {
-      loop.runTasks();
-    } while (!decided && park(deadlineNanos));
-    return decided;
-  }
-
-  private boolean follow(@Nullable Long deadlineNanos) throws InterruptedException {
-    while (!decided && park(deadlineNanos)) {
-      // it was woken
-    }
-    return decided;
-  }
-
-  /**
-   * Waits until it is woken. Returns false if the time is over. An interrupt ends it at once: what
-   * there is to do is then left to others, who are not interrupted.
-   */
-  private boolean park(@Nullable Long deadlineNanos) throws InterruptedException {
-    boolean inTime = true;
-    if (Thread.interrupted()) {
-      throw new InterruptedException();
-    } else if (deadlineNanos == null) {
-      LockSupport.park(this);
-    } else {
-      long left = deadlineNanos - System.nanoTime();
-      inTime = left > 0;
-      if (inTime) {
+      if (deadlineNanos == null) {
+        LockSupport.park(this);
+      } else {
+        long left = deadlineNanos - System.nanoTime();
+        if (left <= 0) {
+          return decided;
+        }
         LockSupport.parkNanos(this, left);
       }
     }
-    if (!decided && Thread.interrupted()) {
-      throw new InterruptedException();
-    }
-    return inTime;
+    return true;
   }
 }

@@ -156,7 +156,7 @@ final class GrantHold implements Hold {
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
-    UpgradeCall upgrade = new UpgradeCall(handle.node().loop());
+    UpgradeCall upgrade = new UpgradeCall();
     Long deadline = Call.deadline(timeout);
     askForUpgrade(upgrade);
     boolean interrupted = false;
@@ -354,14 +354,10 @@ final class GrantHold implements Hold {
 
   /** A thread that waits for its upgrade. */
   private static final class UpgradeCall extends Upgrade {
-    final Call call;
+    final Call call = new Call();
     @Nullable Grant grant;
     Freshness told = Freshness.UNKNOWN;
     boolean lost;
-
-    UpgradeCall(Loop loop) {
-      call = new Call(loop);
-    }
 
     @Override
     protected void upgraded(Grant of, Freshness news) {

@@ -232,17 +232,7 @@ final class Lane implements Coordinator.Listener, Pipeline.Wire, Request.Wire, B
       throw new IllegalStateException("a transaction without a session");
     }
     long sentNanos = loop.nanoTime();
-    boolean more = batch.isFollowedByRead();
-    on.transact(
-        writes,
-        reply -> {
-          Runnable task = () -> transacted(on, batch, sentNanos, reply);
-          if (more) {
-            loop.enqueue(task); // the read is answered right behind it
-          } else {
-            loop.execute(task);
-          }
-        });
+    on.transact(writes, reply -> loop.execute(() -> transacted(on, batch, sentNanos, reply)));
   }
 
   @Override

@@ -182,7 +182,7 @@ final class LockHandle implements ClusterLock {
       throw closedException();
     }
     FlightEvents.Acquire event = FlightRecord.acquiring();
-    WaitingCaller caller = new WaitingCaller(node.loop(), mode, patient);
+    WaitingCaller caller = new WaitingCaller(mode, patient);
     node.promises().add(caller);
     try {
       node.loop().run(() -> local.acquire(caller));

@@ -15,12 +15,6 @@ public interface Loop {
   void execute(Runnable task);
 
   /**
-   * Runs a task before those that come later, of which one comes soon. Nobody is woken for it, so
-   * that two answers that come one behind the other wake a thread once.
-   */
-  void enqueue(Runnable task);
-
-  /**
    * Runs a task soon, on this thread if the loop is idle. For callers that want the effect at once,
    * never for the coordination client's threads.
    */
@@ -33,21 +27,6 @@ public interface Loop {
    * come.
    */
   void gather(Runnable task);
-
-  /**
-   * The calling thread is going to wait for what a task does. One of those who wait leads: it is
-   * woken when there are tasks, and is to call {@link #runTasks} then, until it calls {@link
-   * #resign}. That saves a thread switch for each answer that it waits for.
-   *
-   * @return whether it leads; it is not asked to do anything if not
-   */
-  boolean lead();
-
-  /** As {@link #run}, for the tasks that are there. Called by who leads. */
-  void runTasks();
-
-  /** Leads no more. */
-  void resign();
 
   /** Runs a task at that time. Called by tasks only. */
   void schedule(long atNanos, Runnable task);

@@ -5,19 +5,16 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The event loop on real threads: one of its own, and, when it is idle, the callers' ({@link #run},
- * {@link #lead}), which saves them thread switches. Whoever has set {@code busy} is the loop until
- * it clears it.
+ * The event loop on real threads: one of its own, and, when it is idle, the callers' ({@link
+ * #run}), which saves them two thread switches. Whoever has set {@code busy} is the loop until it
+ * clears it.
  *
  * <p>{@code timers} and everything that tasks touch is guarded by {@code busy}. After clearing it,
- * whoever finds tasks left wakes the leader, or the loop's own thread if nobody leads; and who ends
- * to lead looks whether any are left that it was woken for. So none is forgotten.
+ * whoever finds tasks left wakes the loop's own thread, so that none is forgotten.
  */
 final class ThreadLoop implements Loop {
   private record Timer(long atNanos, long order, Runnable task) {}
@@ -34,16 +31,14 @@ final class ThreadLoop implements Loop {
             return byTime != 0 ? byTime : Long.compare(a.order, b.order);
           });
   private final AtomicBoolean busy = new AtomicBoolean();
-  private final AtomicReference<@Nullable Thread> leader = new AtomicReference<>();
   private final Runnable afterTasks;
   private final Consumer<Throwable> onFailure;
   private final Thread thread;
   private volatile boolean stopped;
   private volatile boolean broken;
   private long timersMade;
-  // Both written by the loop only; its own thread reads them before it tries to become it.
-  private volatile long wakesAtNanos = System.nanoTime();
-  private volatile boolean owesBatchEnd; // tasks were run, and what follows a batch was not
+  private long sleepsUntilNanos; // guarded by busy, as the timers are
+  private boolean owesBatchEnd; // guarded by busy: tasks were run, and what follows a batch was not
 
   /**
    * A loop that has not started.
@@ -77,12 +72,9 @@ final class ThreadLoop implements Loop {
   @Override
   public void execute(Runnable task) {
     tasks.add(task);
-    wakeIfIdle();
-  }
-
-  @Override
-  public void enqueue(Runnable task) {
-    tasks.add(task);
+    if (!busy.get()) {
+      LockSupport.unpark(thread);
+    }
   }
 
   @Override
@@ -97,42 +89,10 @@ final class ThreadLoop implements Loop {
     runAsCaller(false);
   }
 
-  @Override
-  public boolean lead() {
-    // A virtual thread may not be able to run because of others, which wait for what we have to do.
-    return !Threads.isVirtual(Thread.currentThread())
-        && leader.compareAndSet(null, Thread.currentThread());
-  }
-
-  @Override
-  public void runTasks() {
-    runAsCaller(true);
-  }
-
-  @Override
-  public void resign() {
-    leader.set(null);
-    if (!tasks.isEmpty()) {
-      wakeIfIdle();
-    }
-  }
-
-  /** Whoever is the loop just now sees by itself that there is a task. */
-  private void wakeIfIdle() {
-    if (!busy.get()) {
-      wake();
-    }
-  }
-
-  private void wake() {
-    Thread leading = leader.get();
-    LockSupport.unpark(leading == null ? thread : leading);
-  }
-
   private void runAsCaller(boolean endsBatch) {
     while (!tasks.isEmpty() && busy.compareAndSet(false, true)) {
       try {
-        runSome(CALLER_TASKS);
+        runTasks(CALLER_TASKS);
         if (endsBatch || stopped) {
           endBatch();
         }
@@ -158,31 +118,36 @@ final class ThreadLoop implements Loop {
 
   private void loop() {
     while (!stopped) {
-      boolean timerDue = nanosToSleep() <= 0;
-      if (!timerDue && !owesBatchEnd && tasks.isEmpty()) {
-        LockSupport.parkNanos(this, nanosToSleep());
-      } else if (busy.compareAndSet(false, true)) {
+      long sleepNanos = FOREVER_NANOS;
+      if (busy.compareAndSet(false, true)) {
         try {
           runTimers();
-          runSome(Integer.MAX_VALUE);
+          runTasks(Integer.MAX_VALUE);
           endBatch();
           Timer next = timers.peek();
-          wakesAtNanos = next == null ? nanoTime() + FOREVER_NANOS : next.atNanos;
+          long now = nanoTime();
+          if (next != null) {
+            sleepNanos = next.atNanos - now;
+          }
+          sleepsUntilNanos = now + sleepNanos;
         } finally {
           busy.set(false);
+        }
+        if (!tasks.isEmpty()) {
+          continue;
+        }
+        if (sleepNanos > 0) {
+          LockSupport.parkNanos(this, sleepNanos);
         }
       } else {
         // A caller is the loop just now. It wakes us if it leaves tasks, but not for timers that we
         // knew.
-        LockSupport.parkNanos(this, timerDue ? BUSY_WAIT_NANOS : nanosToSleep());
+        Thread.onSpinWait();
+        LockSupport.parkNanos(this, BUSY_WAIT_NANOS);
       }
     }
     // Callers that found us busy, or left us their tasks, before they could see that we stop.
     run(() -> {});
-  }
-
-  private long nanosToSleep() {
-    return wakesAtNanos - nanoTime();
   }
 
   /**
@@ -191,16 +156,11 @@ final class ThreadLoop implements Loop {
    */
   private void release() {
     Timer next = timers.peek();
-    boolean early = next != null && next.atNanos - wakesAtNanos < 0;
-    if (early) {
-      wakesAtNanos = next.atNanos;
-    }
+    boolean early = next != null && next.atNanos - sleepsUntilNanos < 0;
     boolean owing = owesBatchEnd;
     busy.set(false);
-    if (early || owing) {
+    if (early || owing || !tasks.isEmpty()) {
       LockSupport.unpark(thread);
-    } else if (!tasks.isEmpty()) {
-      wake();
     }
   }
 
@@ -214,7 +174,7 @@ final class ThreadLoop implements Loop {
     }
   }
 
-  private void runSome(int most) {
+  private void runTasks(int most) {
     for (int i = 0; i < most; i++) {
       Runnable task = tasks.poll();
       if (task == null) {

@@ -9,14 +9,13 @@ import org.jspecify.annotations.Nullable;
 
 /** A thread that waits for a hold. */
 final class WaitingCaller extends Waiter {
-  final Call call;
+  final Call call = new Call();
   @Nullable Grant grant;
   @Nullable RuntimeException failure;
   private Freshness news = Freshness.UNKNOWN;
 
-  WaitingCaller(Loop loop, LockMode mode, boolean patient) {
+  WaitingCaller(LockMode mode, boolean patient) {
     super(mode, patient, null);
-    call = new Call(loop);
   }
 
   Freshness told() {

@@ -54,15 +54,10 @@ final class SimLoop implements Loop {
   }
 
   @Override
-  public void enqueue(Runnable task) {
-    tasks.add(task);
-  }
-
-  @Override
   public void run(Runnable task) {
     tasks.add(task);
     if (!busy && !running) {
-      runSome(Integer.MAX_VALUE);
+      runTasks(Integer.MAX_VALUE);
     }
   }
 
@@ -75,21 +70,6 @@ final class SimLoop implements Loop {
       }
       owesBatchEnd = true;
     }
-  }
-
-  @Override
-  public boolean lead() {
-    return false;
-  }
-
-  @Override
-  public void runTasks() {
-    throw new IllegalStateException("nobody leads");
-  }
-
-  @Override
-  public void resign() {
-    throw new IllegalStateException("nobody leads");
   }
 
   @Override
@@ -138,10 +118,10 @@ final class SimLoop implements Loop {
       timers.remove();
       runGuarded(timer.task);
     }
-    runSome(mostTasks);
+    runTasks(mostTasks);
   }
 
-  private void runSome(int most) {
+  private void runTasks(int most) {
     for (int i = 0; i < most && !tasks.isEmpty(); i++) {
       runGuarded(tasks.remove());
     }
