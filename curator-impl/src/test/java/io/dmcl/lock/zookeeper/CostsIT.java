@@ -244,6 +244,7 @@ class CostsIT {
     ClusterLock lock = node.allocate("prealloc", LockProperty.PREALLOC_DLM);
 
     List<WriteOp> creates = counter.transactions().get(0);
+    Ensemble.catchUp(observer);
     assertThat(creates.subList(0, 2))
         .allSatisfy(
             write ->
@@ -422,7 +423,7 @@ class CostsIT {
     Lockspace another = open();
     Hold reader = acquire(another.allocate("herd"), SHARED);
     for (CuratorFramework client : shared) {
-      client.sync().forPath(MARK);
+      Ensemble.catchUp(client);
       client.getData().forPath(MARK); // comes behind any watch event
     }
     assertThat(counters).extracting(CountingCoordinator::fired).containsOnly(0);

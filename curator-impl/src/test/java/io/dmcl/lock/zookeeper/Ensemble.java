@@ -152,6 +152,15 @@ public final class Ensemble implements AutoCloseable {
         .retryPolicy(new RetryNTimes(100, 100));
   }
 
+  /**
+   * Puts the client behind everything that has been answered to anybody: what it reads next shows
+   * that. It takes a write; a sync does not do, for a leader answers its own clients' syncs and
+   * reads although it has not applied what followers have told theirs of already.
+   */
+  public static void catchUp(CuratorFramework client) throws Exception {
+    var unused = client.transaction().forOperations(client.transactionOp().check().forPath("/"));
+  }
+
   /** The server that the handle is connected to. */
   public InstanceSpec serverOf(ZooKeeper handle) throws Exception {
     return cluster.findConnectionInstance(handle);

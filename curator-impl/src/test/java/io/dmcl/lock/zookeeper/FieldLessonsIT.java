@@ -178,7 +178,7 @@ public class FieldLessonsIT {
 
   private static List<String> children(String path) throws Exception {
     try {
-      hand.sync().forPath(path);
+      Ensemble.catchUp(hand);
       return hand.getChildren().forPath(path);
     } catch (KeeperException.NoNodeException e) {
       return List.of();

@@ -113,7 +113,7 @@ class MalformedIT {
   }
 
   private static List<String> children(String path) throws Exception {
-    hand.sync().forPath(path);
+    Ensemble.catchUp(hand);
     return hand.getChildren().forPath(path);
   }
 
@@ -443,6 +443,7 @@ class MalformedIT {
   void versionDeleted_purge_removesWhatIsLeft() throws Exception {
     deleteVersion();
     assertThat(node.purge(name)).isTrue();
+    Ensemble.catchUp(hand);
     assertThat(hand.checkExists().forPath(paths.lock())).isNull();
   }
 

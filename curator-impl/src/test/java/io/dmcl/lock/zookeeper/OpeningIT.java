@@ -109,6 +109,7 @@ class OpeningIT {
         assertSame(inside, view);
         assertSame(inside, chroot);
         assertApart(inside, outside);
+        Ensemble.catchUp(client);
         assertThat(client.checkExists().forPath("/app/locks/dmcl")).isNotNull();
       }
     }
@@ -121,6 +122,7 @@ class OpeningIT {
         Lockspace usual = on(client).open()) {
       assertSame(first, second);
       assertApart(first, usual);
+      Ensemble.catchUp(client);
       assertThat(client.checkExists().forPath("/else/where")).isNotNull();
     }
     for (String root :

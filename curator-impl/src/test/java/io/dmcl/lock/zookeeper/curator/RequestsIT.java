@@ -222,6 +222,7 @@ class RequestsIT {
 
       assertThat(reply.results().get(1).createdPath()).isEqualTo("/a/x-0000000000");
       assertThat(children.children()).containsExactly("x-0000000000");
+      Ensemble.catchUp(client);
       assertThat(client.checkExists().forPath(root + "/chroot/one/two/a")).isNotNull();
       coordinated.close();
     }
@@ -301,7 +302,7 @@ class RequestsIT {
 
     write(mine, create(root + "/e", WriteOp.Kind.EPHEMERAL));
     own.close();
-    client.sync().forPath(root);
+    Ensemble.catchUp(client);
     assertThat(client.checkExists().forPath(root + "/e")).isNull();
   }
 }

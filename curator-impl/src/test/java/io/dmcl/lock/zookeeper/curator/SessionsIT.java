@@ -204,7 +204,7 @@ class SessionsIT {
           public void closing(Session closed) {
             super.closing(closed);
             try {
-              observer.sync().forPath(path);
+              Ensemble.catchUp(observer);
               seen.set(observer.checkExists().forPath(path));
             } catch (Exception e) {
               seen.set(e);
@@ -227,7 +227,7 @@ class SessionsIT {
         .containsOnlyOnce("reply");
     assertThat(synchronous.reasons()).last().asString().contains("closed by its owner");
     assertThat(recorder.events()).containsSubsequence("opened", "closing", "ended");
-    observer.sync().forPath(path);
+    Ensemble.catchUp(observer);
     assertThat(observer.checkExists().forPath(path)).isNull();
     assertThat(write(mine, set(PATH)).code()).isEqualTo(Code.SESSION_ENDED);
     second.close();

@@ -6,6 +6,7 @@ import io.dmcl.lock.Hold;
 import io.dmcl.lock.LockMode;
 import io.dmcl.lock.LockName;
 import io.dmcl.lock.Lockspace;
+import io.dmcl.lock.zookeeper.Ensemble;
 import io.dmcl.lock.zookeeper.ZooKeeperLockspace;
 import io.dmcl.lock.zookeeper.protocol.Entry;
 import io.dmcl.lock.zookeeper.protocol.Layout;
@@ -163,6 +164,7 @@ final class Ending {
   }
 
   private void checkNothing(CuratorFramework client) throws Exception {
+    Ensemble.catchUp(client);
     for (int i = 0; i < options.resources(); i++) {
       List<String> intents =
           client.checkExists().forPath(paths(i).version()) == null
