@@ -50,9 +50,9 @@ class ExploreTest {
   /** What need not be tried shows nothing that is not seen without it. */
   @ParameterizedTest
   @CsvSource({
-    "x/s, false, 2, NONE",
-    "x/s, true, 1, NONE",
-    "x/s, false, 1, CRASH",
+    "x/x, false, 2, NONE",
+    "x/s, true, 2, NONE",
+    "x/s, false, 2, CRASH",
     "x, false, 2, LOST_REPLY",
     "x, false, 1, EXPIRY",
     "s, true, 1, EXPIRY",
