@@ -103,9 +103,8 @@ final class SideRequests {
   CompletableFuture<Void> makeLock(LocalLock lock) {
     return write(lock.paths().creates())
         .thenCompose(
-            code -> // a lock that is there may lack its version, if somebody has deleted that by
-                // hand
-                code == Code.NODE_EXISTS
+            code -> // of a lock that is there somebody may have deleted the version by hand
+            code == Code.NODE_EXISTS
                     ? write(List.of(lock.paths().createsVersion()))
                     : CompletableFuture.completedFuture(code))
         .thenCompose(
