@@ -77,8 +77,8 @@ public interface Lockspace extends AutoCloseable {
   int purgeUnused() throws InterruptedException;
 
   /**
-   * What there is: nodes, locks, holders, waiters. Each lock is read consistently, the whole is
-   * not. Costs a read per lock of the lockspace.
+   * What there is: nodes, locks, holders, waiters. It shows all that any node was told of before.
+   * Each lock is read consistently, the whole is not. Costs a read per lock of the lockspace.
    */
   LockspaceDump dump() throws InterruptedException;
 

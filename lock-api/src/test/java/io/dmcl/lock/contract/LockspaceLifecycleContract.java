@@ -239,8 +239,7 @@ abstract class LockspaceLifecycleContract extends ContractTests {
     Instant begun = ProcessHandle.current().info().startInstant().orElse(Instant.EPOCH);
     Lockspace leaving = cluster.extraNode();
     String id = leaving.nodeId();
-    node(1);
-    eventually("it is there", () -> showsNode(id));
+    eventually("both are there", () -> showsNode(id) && showsNode(node(1).nodeId()));
     LockspaceDump dump = node(0).dump();
     assertThat(dump.lockspace()).isEqualTo(node(0).name());
     assertThat(dump.nodeId()).isEqualTo(node(0).nodeId());

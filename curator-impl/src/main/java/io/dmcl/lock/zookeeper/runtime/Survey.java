@@ -29,8 +29,9 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a whole lockspace, on the caller's thread, a bounded number of locks at a time, and never
- * more in one reply than a packet holds, which is 1 MiB.
+ * Reads a whole lockspace, once, on the caller's thread, a bounded number of locks at a time, and
+ * never more in one reply than a packet holds, which is 1 MiB. The first read is behind a write of
+ * the node's own, so that nothing is missing that anybody was told of before.
  */
 final class Survey {
   private static final int CHUNK = 64;
@@ -46,6 +47,7 @@ final class Survey {
   private static final int ENTRY_BYTES = 80;
 
   private final Node node;
+  private boolean caughtUp;
 
   Survey(Node node) {
     this.node = node;
@@ -246,9 +248,14 @@ final class Survey {
   }
 
   private List<Reply.Read> read(List<ReadOp> reads) throws InterruptedException {
-    return reads.isEmpty()
-        ? List.of()
-        : Futures.await(node.call(() -> node.side().read(reads)).thenCompose(future -> future));
+    if (reads.isEmpty()) {
+      return List.of();
+    }
+    boolean now = !caughtUp;
+    caughtUp = true;
+    return Futures.await(
+        node.call(() -> now ? node.side().readNow(reads) : node.side().read(reads))
+            .thenCompose(future -> future));
   }
 
   private static <T> List<List<T>> chunks(List<T> all) {
