@@ -119,7 +119,8 @@ final class Charts {
     }
     chart.addSeries(unit, labels, y);
     style(chart.getStyler(), values);
-    chart.getStyler().setXAxisLabelRotation(30);
+    chart.getStyler().setXAxisLabelRotation(90);
+    chart.getStyler().setXAxisTickMarkSpacingHint(1); // all are labelled, however many there are
     chart.getStyler().setLegendVisible(false);
     return chart;
   }

@@ -11,21 +11,26 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
 import org.xml.sax.InputSource;
 
 class ChartsTest {
-  private static Document chart(Map<Key, Statistics> values) throws Exception {
+  private static final int BARS = 14;
+
+  private static String text(Map<Key, Statistics> values) throws Exception {
     Study study = new Study("study", "a study", "x", Duration.ofMillis(1), List.of());
     Map<String, String> charts = Charts.of(new StudyResult(study, values, List.of()));
     assertThat(charts).containsOnlyKeys(Key.PER_SECOND);
+    return Objects.requireNonNull(charts.get(Key.PER_SECOND));
+  }
+
+  private static Document chart(Map<Key, Statistics> values) throws Exception {
     DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
     factory.setFeature("http://apache.org/xml/features/nonvalidating/load-external-dtd", false);
-    return factory
-        .newDocumentBuilder()
-        .parse(new InputSource(new StringReader(charts.get(Key.PER_SECOND))));
+    return factory.newDocumentBuilder().parse(new InputSource(new StringReader(text(values))));
   }
 
   private static Map<Key, Statistics> values(double factor, int... xs) {
@@ -46,6 +51,24 @@ class ChartsTest {
   @Test
   void of_oneValueOfX_bars() throws Exception {
     assertDrawn(chart(values(2, 1)));
+  }
+
+  /** Letters are drawn, so a label that is there is seen by the chart's being another one. */
+  @Test
+  void of_manyBars_eachHasItsLabel() throws Exception {
+    String chart = text(bars(-1));
+    for (int i = 0; i < BARS; i++) {
+      assertThat(text(bars(i))).as("bar %d", i).isNotEqualTo(chart);
+    }
+  }
+
+  private static Map<Key, Statistics> bars(int otherLabel) {
+    Map<Key, Statistics> values = new LinkedHashMap<>();
+    for (int i = 0; i < BARS; i++) {
+      String series = "a series with a name " + (char) ((i == otherLabel ? 'A' : 'a') + i);
+      values.put(Key.rate(series, 1), Statistics.of(1 + i));
+    }
+    return values;
   }
 
   @Test
