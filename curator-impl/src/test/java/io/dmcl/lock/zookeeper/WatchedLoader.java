@@ -1,7 +1,5 @@
 package io.dmcl.lock.zookeeper;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.util.Set;
 import java.util.TreeSet;
 import net.bytebuddy.jar.asm.AnnotationVisitor;
@@ -15,8 +13,7 @@ import net.bytebuddy.jar.asm.Type;
 import org.jspecify.annotations.Nullable;
 
 /** Loads the lock once more, so that it tells {@link FieldAccesses} of its objects' fields. */
-final class WatchedLoader extends ClassLoader {
-  private static final String OURS = "io.dmcl.lock.zookeeper.";
+final class WatchedLoader extends OwnClasses {
   private static final String LOOP = OURS + "runtime.ThreadLoop";
   private static final String GUARDED_BY =
       "Lcom/google/errorprone/annotations/concurrent/GuardedBy;";
@@ -24,10 +21,6 @@ final class WatchedLoader extends ClassLoader {
 
   private final Set<String> volatiles = new TreeSet<>();
   private final Set<String> safe = new TreeSet<>();
-
-  WatchedLoader() {
-    super(WatchedLoader.class.getClassLoader());
-  }
 
   /** The fields that are volatile, of the classes that were loaded. */
   Set<String> volatiles() {
@@ -40,27 +33,15 @@ final class WatchedLoader extends ClassLoader {
   }
 
   @Override
-  protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-    if (!name.startsWith(OURS) || name.equals(FieldAccesses.class.getName())) {
-      return super.loadClass(name, resolve);
-    }
-    synchronized (getClassLoadingLock(name)) {
-      Class<?> loaded = findLoadedClass(name);
-      if (loaded == null) {
-        ClassWriter writer = new ClassWriter(ClassWriter.COMPUTE_MAXS);
-        try (InputStream in = getParent().getResourceAsStream(name.replace('.', '/') + ".class")) {
-          if (in == null) {
-            throw new ClassNotFoundException(name);
-          }
-          new ClassReader(in).accept(new Watched(name, writer), 0);
-        } catch (IOException e) {
-          throw new ClassNotFoundException(name, e);
-        }
-        byte[] bytes = writer.toByteArray();
-        loaded = defineClass(name, bytes, 0, bytes.length);
-      }
-      return loaded;
-    }
+  protected boolean isOwn(String name) {
+    return super.isOwn(name) && !name.equals(FieldAccesses.class.getName());
+  }
+
+  @Override
+  protected byte[] bytes(String name) throws ClassNotFoundException {
+    ClassWriter writer = new ClassWriter(ClassWriter.COMPUTE_MAXS);
+    new ClassReader(original(name)).accept(new Watched(name, writer), 0);
+    return writer.toByteArray();
   }
 
   private static String field(String owner, String name) {

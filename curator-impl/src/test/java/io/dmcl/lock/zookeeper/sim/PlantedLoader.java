@@ -2,8 +2,7 @@ package io.dmcl.lock.zookeeper.sim;
 
 import static net.bytebuddy.matcher.ElementMatchers.named;
 
-import java.io.IOException;
-import java.io.InputStream;
+import io.dmcl.lock.zookeeper.OwnClasses;
 import java.util.HashMap;
 import java.util.Map;
 import net.bytebuddy.ByteBuddy;
@@ -12,17 +11,11 @@ import net.bytebuddy.dynamic.DynamicType;
 import net.bytebuddy.implementation.MethodDelegation;
 import net.bytebuddy.pool.TypePool;
 
-/**
- * Loads the lock and its simulator once more, with one method of one class replaced. The classes
- * that the other tests use stay as they are.
- */
-final class PlantedLoader extends ClassLoader {
-  private static final String OURS = "io.dmcl.lock.zookeeper.";
-
+/** Loads the lock and its simulator once more, with one method of one class replaced. */
+final class PlantedLoader extends OwnClasses {
   private final Map<String, byte[]> replaced = new HashMap<>();
 
   PlantedLoader(PlantedBug bug) {
-    super(PlantedLoader.class.getClassLoader());
     ClassFileLocator files = ClassFileLocator.ForClassLoader.of(getParent());
     TypePool types = TypePool.Default.of(files);
     try (DynamicType.Unloaded<?> made =
@@ -36,32 +29,8 @@ final class PlantedLoader extends ClassLoader {
   }
 
   @Override
-  protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-    if (!name.startsWith(OURS)) {
-      return super.loadClass(name, resolve);
-    }
-    synchronized (getClassLoadingLock(name)) {
-      Class<?> loaded = findLoadedClass(name);
-      if (loaded == null) {
-        byte[] bytes = bytes(name);
-        loaded = defineClass(name, bytes, 0, bytes.length);
-      }
-      return loaded;
-    }
-  }
-
-  private byte[] bytes(String name) throws ClassNotFoundException {
+  protected byte[] bytes(String name) throws ClassNotFoundException {
     byte[] bytes = replaced.get(name);
-    if (bytes != null) {
-      return bytes;
-    }
-    try (InputStream in = getParent().getResourceAsStream(name.replace('.', '/') + ".class")) {
-      if (in == null) {
-        throw new ClassNotFoundException(name);
-      }
-      return in.readAllBytes();
-    } catch (IOException e) {
-      throw new ClassNotFoundException(name, e);
-    }
+    return bytes == null ? original(name) : bytes;
   }
 }
