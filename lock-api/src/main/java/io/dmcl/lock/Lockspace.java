@@ -78,7 +78,7 @@ public interface Lockspace extends AutoCloseable {
 
   /**
    * What there is: nodes, locks, holders, waiters. It shows all that any node was told of before.
-   * Each lock is read consistently, the whole is not. Costs a read per lock of the lockspace.
+   * Each lock is read consistently, the whole is not. Costs a write, and a read per lock.
    */
   LockspaceDump dump() throws InterruptedException;
 
