@@ -517,6 +517,7 @@ class MalformedIT {
         continue;
       }
     }
+    assertThat(node.dump().locks()).extracting(entry -> entry.name()).contains(name);
     release(hold);
     release(acquire(lock, EXCLUSIVE));
     release(acquire(theirs, EXCLUSIVE));

@@ -84,7 +84,20 @@ final class SideRequests {
         lane -> {
           CompletableFuture<List<Reply.Read>> result = new CompletableFuture<>();
           WriteOp write = new WriteOp.SetData(node.layout().node(lane.nonce()), node.nodeData());
-          lane.submit(new Unit(List.of(write), reads, false, new SideUnit(result, null)));
+          Unit.Owner owner =
+              new SideUnit(result, null) {
+                @Override
+                public void refused(Unit unit, int index, Code code) {
+                  if (code == Code.NO_NODE) {
+                    // Our znode was deleted by hand. The refusal came behind all that was before
+                    // it, and so does what is read from now on.
+                    lane.submit(Unit.reading(this, reads));
+                  } else {
+                    super.refused(unit, index, code);
+                  }
+                }
+              };
+          lane.submit(new Unit(List.of(write), reads, false, owner));
           return result;
         });
   }
@@ -119,7 +132,7 @@ final class SideRequests {
   }
 
   /** A unit beside the queues: idempotent, so that it is simply repeated when in doubt. */
-  private final class SideUnit implements Unit.Owner {
+  private class SideUnit implements Unit.Owner {
     private final @Nullable CompletableFuture<List<Reply.Read>> read;
     private final @Nullable CompletableFuture<Code> written;
 
