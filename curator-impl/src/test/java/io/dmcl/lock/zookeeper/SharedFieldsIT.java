@@ -91,6 +91,7 @@ class SharedFieldsIT {
       use.setAccessible(true);
       use.invoke(null, ensemble.connectString(), client, seed);
     }
+    assertThat(loader.volatiles()).containsAll(UNSEEN);
     Set<String> shared = FieldAccesses.shared();
     assertThat(shared).as("seed %d", seed).containsAll(Sets.difference(loader.volatiles(), UNSEEN));
     assertThat(shared)

@@ -87,7 +87,6 @@ class RequestsIT {
     }
     session.read(List.of(new ReadOp.Data(root)), reply -> last.complete(null));
     last.get(30, TimeUnit.SECONDS);
-    // Another transaction made the root.
 
     List<String> expected = new ArrayList<>();
     for (int i = 0; i < 200; i++) {

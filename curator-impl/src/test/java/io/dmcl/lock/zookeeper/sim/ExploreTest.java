@@ -51,6 +51,7 @@ class ExploreTest {
   @ParameterizedTest
   @CsvSource({
     "x/x, false, 2, NONE",
+    "x/s, false, 2, NONE",
     "x/s, true, 2, NONE",
     "x/s, false, 2, CRASH",
     "x, false, 2, LOST_REPLY",
