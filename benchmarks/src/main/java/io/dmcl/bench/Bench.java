@@ -173,7 +173,7 @@ public final class Bench implements Callable<Integer> {
         "%d rounds, in each of which every variant of a study runs for a window of %d ms, after a"
             + " lead-in of a quarter of it; before, windows of each to warm up, at most %d, until two"
             + " have found nothing that is 10 %% outside of what there was; servers and clients warmed"
-            + " up before that by many locks in parallel; JMH: a new process in each round, and a"
+            + " up before that by many nodes at once; JMH: a new process in each round, and a"
             + " window or more in it to warm up; ratios are taken in each round, and the median is told",
         rounds, scale.window().toMillis(), scale.warmUps());
   }

@@ -44,7 +44,7 @@ final class Studies {
   static final int HAND_OVER_NODES = 4;
   static final int SET_SIZE = 64;
 
-  private static final int WARM_UP_FIGHTS = 16;
+  private static final int WARM_UP_NODES = 16;
   private static final int CONTENTION_NODES = 4;
   private static final int WAITERS_NODES = 2;
   private static final int ARRIVALS_PER_SECOND = 200;
@@ -62,18 +62,19 @@ final class Studies {
     return contender.name() + (mode == EXCLUSIVE ? " exclusive" : " shared");
   }
 
+  /** In an order in which what waits for single round trips comes when most has been compiled. */
   List<Study> all() {
     List<Study> studies =
         new ArrayList<>(
             List.of(
                 cached(),
-                uncached(),
-                handOver(),
-                contention(),
-                sets(),
-                waiters(),
+                heap(),
                 recall(),
-                heap()));
+                waiters(),
+                sets(),
+                contention(),
+                uncached(),
+                handOver()));
     if (scale == Scale.FULL) {
       studies.addAll(List.of(threads(), nodes(), extras(), latency(), pipelines(), distinct()));
     }
@@ -104,15 +105,18 @@ final class Studies {
     return scale.pick(5, 100);
   }
 
-  /** What warms up servers and clients: all kinds of request, as many as the servers can take. */
+  /**
+   * What warms up servers and clients: all kinds of request, as many as the servers can take. Nodes
+   * with one thread each, as what many threads of a node want travels together: those would make
+   * the compiler wait for much that is done once for each request.
+   */
   Study warmUp() {
     List<Variant> variants = new ArrayList<>();
     for (Contender contender : List.of(Contenders.UNCACHED, Contenders.CURATOR_VERSIONED)) {
-      variants.add(new Throughput(contender, Load.own(MANY_LOCKS), MANY_LOCKS));
-      variants.add(
-          new Throughput(contender, Load.fights(HAND_OVER_NODES, WARM_UP_FIGHTS), MANY_LOCKS));
+      variants.add(new Throughput(contender, Load.alone(WARM_UP_NODES), WARM_UP_NODES));
+      variants.add(new Throughput(contender, Load.fightByFours(WARM_UP_NODES), WARM_UP_NODES));
     }
-    return study("warm-up", "of servers and clients", "locks in parallel", variants);
+    return study("warm-up", "of servers and clients", "nodes", variants);
   }
 
   private Study cached() {

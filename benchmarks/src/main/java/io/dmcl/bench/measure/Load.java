@@ -12,8 +12,8 @@ public record Load(int nodes, int threadsPerNode, Sharing sharing) {
   public enum Sharing {
     /** Nobody: each thread has its own. */
     NONE,
-    /** One thread of each node. */
-    NODES,
+    /** Four nodes. */
+    FOURS,
     /** Everybody. */
     ALL
   }
@@ -23,14 +23,19 @@ public record Load(int nodes, int threadsPerNode, Sharing sharing) {
     return new Load(1, threads, Sharing.NONE);
   }
 
+  /** So many nodes with one thread each, and a lock of its own. */
+  public static Load alone(int nodes) {
+    return new Load(nodes, 1, Sharing.NONE);
+  }
+
   /** So many nodes and threads that all want one lock. */
   public static Load fight(int nodes, int threadsPerNode) {
     return new Load(nodes, threadsPerNode, Sharing.ALL);
   }
 
-  /** So many nodes that fight over so many locks, with a thread for each. */
-  public static Load fights(int nodes, int locks) {
-    return new Load(nodes, locks, Sharing.NODES);
+  /** So many nodes with one thread each; four of them fight over a lock, and four over another. */
+  public static Load fightByFours(int nodes) {
+    return new Load(nodes, 1, Sharing.FOURS);
   }
 
   boolean isShared() {
@@ -41,7 +46,7 @@ public record Load(int nodes, int threadsPerNode, Sharing sharing) {
   String lock(int node, int thread) {
     return switch (sharing) {
       case NONE -> node + "-" + thread;
-      case NODES -> "all-" + thread;
+      case FOURS -> node / 4 + "-" + thread;
       case ALL -> "all";
     };
   }

@@ -22,9 +22,9 @@ public interface Loop {
 
   /**
    * As {@link #run}, but what the task has to send waits for what is asked for next, or for the
-   * loop's own thread, which is woken for it: whichever comes first. So a release and the request
-   * that its caller makes next travel together, and no release waits for a caller that does not
-   * come.
+   * loop's own thread, which is woken for it, and may wait a moment: whichever comes first. So a
+   * release and the request that its caller makes next travel together, and no release waits for
+   * long for a caller that does not come.
    */
   void gather(Runnable task);
 

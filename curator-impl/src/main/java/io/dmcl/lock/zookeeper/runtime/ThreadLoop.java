@@ -22,6 +22,7 @@ final class ThreadLoop implements Loop {
   private static final int CALLER_TASKS = 16;
   private static final long FOREVER_NANOS = TimeUnit.HOURS.toNanos(1);
   private static final long BUSY_WAIT_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
+  private static final long GATHER_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final PriorityQueue<Timer> timers =
@@ -39,6 +40,8 @@ final class ThreadLoop implements Loop {
   private long timersMade;
   private long sleepsUntilNanos; // guarded by busy, as the timers are
   private boolean owesBatchEnd; // guarded by busy: tasks were run, and what follows a batch was not
+  private boolean isFollowed; // guarded by busy: what was gathered last left with a caller's task
+  private boolean hasWaited; // guarded by busy: for a task to end the present batch with
 
   /**
    * A loop that has not started.
@@ -92,6 +95,7 @@ final class ThreadLoop implements Loop {
   private void runAsCaller(boolean endsBatch) {
     while (!tasks.isEmpty() && busy.compareAndSet(false, true)) {
       try {
+        isFollowed |= owesBatchEnd;
         runTasks(CALLER_TASKS);
         if (endsBatch || stopped) {
           endBatch();
@@ -122,12 +126,19 @@ final class ThreadLoop implements Loop {
       if (busy.compareAndSet(false, true)) {
         try {
           runTimers();
-          runTasks(Integer.MAX_VALUE);
-          endBatch();
+          if (owesBatchEnd && isFollowed && !hasWaited && tasks.isEmpty()) {
+            // The caller before came back at once: so may this one. But it is waited for once only.
+            isFollowed = false;
+            hasWaited = true;
+            sleepNanos = GATHER_NANOS;
+          } else {
+            runTasks(Integer.MAX_VALUE);
+            endBatch();
+          }
           Timer next = timers.peek();
           long now = nanoTime();
           if (next != null) {
-            sleepNanos = next.atNanos - now;
+            sleepNanos = Math.min(sleepNanos, next.atNanos - now);
           }
           sleepsUntilNanos = now + sleepNanos;
         } finally {
@@ -187,6 +198,7 @@ final class ThreadLoop implements Loop {
 
   private void endBatch() {
     owesBatchEnd = false;
+    hasWaited = false;
     runGuarded(afterTasks);
   }
 

@@ -119,6 +119,22 @@ class ThreadLoopTest {
     assertThat(failure).hasNullValue();
   }
 
+  @Test
+  void gather_oneBeforeWasFollowedAndThisIsNot_theBatchIsEndedAllTheSame() throws Exception {
+    Semaphore ended = new Semaphore(0);
+    ThreadLoop loop = new ThreadLoop("loop", ended::release, failure::set);
+    loop.start();
+    for (int i = 0; i < ROUNDS; i++) {
+      loop.gather(() -> {});
+      loop.run(() -> {});
+      ended.drainPermits();
+      loop.gather(() -> {});
+      assertThat(ended.tryAcquire(30, TimeUnit.SECONDS)).as("the batch is ended").isTrue();
+    }
+    stop(loop);
+    assertThat(failure).hasNullValue();
+  }
+
   /** The loop stops just when it has seen that nothing is left, and a caller comes just then. */
   @Test
   void run_whileTheLastBatchEnds_isRun() throws Exception {
