@@ -8,7 +8,7 @@ enum Scale {
   /** To see in seconds that everything runs. Its numbers mean nothing. */
   TINY(1, 1, Duration.ofMillis(20)),
   /** What the ratios need, in at most five minutes. */
-  QUICK(5, 4, Duration.ofMillis(400)),
+  QUICK(5, 3, Duration.ofMillis(400)),
   /** The whole space of parameters. */
   FULL(5, 6, Duration.ofSeconds(1));
 

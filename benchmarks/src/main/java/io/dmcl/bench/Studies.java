@@ -69,12 +69,12 @@ final class Studies {
             List.of(
                 cached(),
                 heap(),
-                recall(),
                 waiters(),
-                sets(),
                 contention(),
                 uncached(),
-                handOver()));
+                handOver(),
+                sets(),
+                recall()));
     if (scale == Scale.FULL) {
       studies.addAll(List.of(threads(), nodes(), extras(), latency(), pipelines(), distinct()));
     }
