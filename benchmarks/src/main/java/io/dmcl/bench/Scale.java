@@ -8,11 +8,11 @@ enum Scale {
   /** To see in seconds that everything runs. Its numbers mean nothing. */
   TINY(1, 1, Duration.ofMillis(20)),
   /** What the ratios need, in at most five minutes. */
-  QUICK(5, 3, Duration.ofMillis(400)),
+  QUICK(5, 4, Duration.ofMillis(400)),
   /** The whole space of parameters. */
   FULL(5, 6, Duration.ofSeconds(1));
 
-  private static final int SERVER_WARM_UPS = 16;
+  private static final int SERVER_WARM_UPS = 12;
 
   private final int rounds;
   private final int warmUps;
