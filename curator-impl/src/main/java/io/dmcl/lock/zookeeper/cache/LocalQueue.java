@@ -1,6 +1,7 @@
 package io.dmcl.lock.zookeeper.cache;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
@@ -71,10 +72,12 @@ final class LocalQueue {
    */
   boolean dismissImpatient(boolean evenHead, Consumer<Waiter> told) {
     Waiter head = head();
-    List<Waiter> impatient =
-        waiters.stream()
-            .filter(waiter -> !waiter.isPatient() && (evenHead || waiter != head))
-            .toList();
+    List<Waiter> impatient = new ArrayList<>(0);
+    for (Waiter waiter : waiters) {
+      if (!waiter.isPatient() && (evenHead || waiter != head)) {
+        impatient.add(waiter);
+      }
+    }
     dismiss(impatient, told);
     return !impatient.isEmpty();
   }

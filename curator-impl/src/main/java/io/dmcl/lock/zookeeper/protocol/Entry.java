@@ -1,9 +1,8 @@
 package io.dmcl.lock.zookeeper.protocol;
 
+import com.google.common.base.CharMatcher;
 import com.google.common.base.Strings;
 import io.dmcl.lock.LockMode;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  *     as unsigned. Such an entry is never granted, for later ones may come before it.
  */
 public record Entry(LockMode mode, RequestId id, int sequence) implements Comparable<Entry> {
-  private static final Pattern FORMAT =
-      Pattern.compile("([xs])-(" + RequestId.FORMAT + ")-([0-9]{10}|-[0-9]{10})");
+  private static final int ID_AT = 2;
   private static final int SEQUENCE_LENGTH = 10;
+  private static final CharMatcher DIGIT = CharMatcher.inRange('0', '9');
 
   /** What a sequential create is asked for: the name without the sequence number. */
   public static String prefix(LockMode mode, RequestId id) {
@@ -28,16 +27,27 @@ public record Entry(LockMode mode, RequestId id, int sequence) implements Compar
 
   /** The entry that a child's name is; null if the name is not exactly of the format. */
   public static @Nullable Entry parse(String name) {
-    Matcher matcher = FORMAT.matcher(name);
-    if (!matcher.matches()) {
+    int digitsAt = name.length() - SEQUENCE_LENGTH;
+    int last = digitsAt - 1; // the dash between id and sequence, or the sign behind it
+    if (last <= ID_AT || name.charAt(1) != '-' || name.charAt(last) != '-') {
       return null;
     }
-    long sequence = Long.parseLong(matcher.group(3));
-    if (sequence != (int) sequence) {
+    int sequenceAt = name.charAt(last - 1) == '-' ? last : digitsAt;
+    RequestId id = RequestId.parse(name, ID_AT, sequenceAt - 1);
+    LockMode mode = mode(name.charAt(0));
+    if (id == null || mode == null || !DIGIT.matchesAllOf(name.substring(digitsAt))) {
       return null;
     }
-    LockMode mode = matcher.group(1).equals("x") ? LockMode.EXCLUSIVE : LockMode.SHARED;
-    return new Entry(mode, RequestId.ofMatched(matcher.group(2)), (int) sequence);
+    long sequence = Long.parseLong(name, sequenceAt, name.length(), 10);
+    return sequence == (int) sequence ? new Entry(mode, id, (int) sequence) : null;
+  }
+
+  private static @Nullable LockMode mode(char letter) {
+    return switch (letter) {
+      case 'x' -> LockMode.EXCLUSIVE;
+      case 's' -> LockMode.SHARED;
+      default -> null;
+    };
   }
 
   /** The same place in another mode. */

@@ -4,8 +4,6 @@ import io.dmcl.lock.LockMode;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,11 +23,13 @@ public record Queue(List<Entry> entries) {
 
   /** The queue that the children of a lock's znode are. */
   public static Queue of(List<String> children) {
-    List<Entry> entries =
-        children.stream()
-            .map(Entry::parse)
-            .filter(Objects::nonNull)
-            .collect(Collectors.toCollection(ArrayList::new));
+    List<Entry> entries = new ArrayList<>(children.size());
+    for (String child : children) {
+      Entry entry = Entry.parse(child);
+      if (entry != null) {
+        entries.add(entry);
+      }
+    }
     Collections.sort(entries);
     return new Queue(entries);
   }
@@ -108,6 +108,10 @@ public record Queue(List<Entry> entries) {
 
   /** How many entries are exclusive. */
   public int exclusiveCount() {
-    return (int) entries.stream().filter(e -> e.mode() == LockMode.EXCLUSIVE).count();
+    int count = 0;
+    for (Entry entry : entries) {
+      count += entry.mode() == LockMode.EXCLUSIVE ? 1 : 0;
+    }
+    return count;
   }
 }

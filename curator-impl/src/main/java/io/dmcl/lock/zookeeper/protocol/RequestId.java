@@ -1,7 +1,7 @@
 package io.dmcl.lock.zookeeper.protocol;
 
+import com.google.common.base.CharMatcher;
 import com.google.common.base.Strings;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,11 +16,10 @@ import org.jspecify.annotations.Nullable;
  * @param counter which of the session's requests
  */
 public record RequestId(String nonce, long counter) {
-  /** The text form, as a part of a regular expression. */
-  static final String FORMAT = "[0-9a-z]{13}\\.(?:0|[1-9a-z][0-9a-z]{0,11})";
-
   private static final int NONCE_LENGTH = 13;
-  private static final Pattern PATTERN = Pattern.compile(FORMAT);
+  private static final int MAX_COUNTER_LENGTH = 12;
+  private static final CharMatcher DIGIT =
+      CharMatcher.inRange('0', '9').or(CharMatcher.inRange('a', 'z'));
 
   /** The text form of a nonce. */
   public static String nonce(long random) {
@@ -34,14 +33,22 @@ public record RequestId(String nonce, long counter) {
 
   /** The id that the text is; null if it is none. */
   public static @Nullable RequestId parse(String text) {
-    return PATTERN.matcher(text).matches() ? ofMatched(text) : null;
+    return parse(text, 0, text.length());
   }
 
-  /** The id that the text is, which has the format. */
-  static RequestId ofMatched(String text) {
-    return new RequestId(
-        text.substring(0, NONCE_LENGTH),
-        Long.parseLong(text, NONCE_LENGTH + 1, text.length(), Character.MAX_RADIX));
+  /** The id that a part of a text is; null if it is none. */
+  static @Nullable RequestId parse(String text, int from, int to) {
+    int dot = from + NONCE_LENGTH;
+    int length = to - dot - 1;
+    if (length < 1 || length > MAX_COUNTER_LENGTH || text.charAt(dot) != '.') {
+      return null;
+    }
+    String nonce = text.substring(from, dot);
+    String counter = text.substring(dot + 1, to);
+    boolean isPadded = length > 1 && counter.charAt(0) == '0';
+    return isPadded || !DIGIT.matchesAllOf(nonce) || !DIGIT.matchesAllOf(counter)
+        ? null
+        : new RequestId(nonce, Long.parseLong(counter, Character.MAX_RADIX));
   }
 
   /** The text form. */

@@ -25,7 +25,9 @@ final class Suspects {
 
   /** The read was answered. */
   void answered(Object read) {
-    breaks.remove(read);
+    if (!breaks.isEmpty()) { // or its hash would be reckoned for nothing
+      breaks.remove(read);
+    }
   }
 
   /** Something else was left unanswered. */
@@ -52,6 +54,6 @@ final class Suspects {
 
   /** Whether it has broken a connection since it was answered last. */
   boolean isSuspect(Object read) {
-    return breaks.containsKey(read);
+    return !breaks.isEmpty() && breaks.containsKey(read);
   }
 }
