@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -80,6 +81,7 @@ final class Checker {
     final List<Seen> seen = new ArrayList<>();
     final Map<Long, String> dirty = new HashMap<>();
     final TreeMap<Long, Dead> dead = new TreeMap<>();
+    final TreeSet<Long> repairs = new TreeSet<>();
     long newestSeen;
     long newestWriter;
 
@@ -152,9 +154,15 @@ final class Checker {
     }
   }
 
+  /**
+   * An owner whose session had ended before it was killed may have been repaired before, too.
+   * Whoever was granted the lock exclusively later in the queue was told of it.
+   */
   private static void died(Claimed claim, View view) {
     if (claim.mode == LockMode.EXCLUSIVE && !claim.unlocking) {
-      view.dead.computeIfAbsent(claim.token, token -> new Dead());
+      Dead dead = view.dead.computeIfAbsent(claim.token, token -> new Dead());
+      Long repair = view.repairs.higher(claim.token);
+      dead.recoveredBy = dead.recoveredBy == 0 && repair != null ? repair : dead.recoveredBy;
     }
   }
 
@@ -297,6 +305,7 @@ final class Checker {
 
   private static void recover(Event event, View view) {
     long token = event.number("token");
+    view.repairs.add(token);
     for (Dead dead : view.dead.headMap(token).values()) {
       dead.recoveredBy = dead.recoveredBy == 0 ? token : dead.recoveredBy;
     }

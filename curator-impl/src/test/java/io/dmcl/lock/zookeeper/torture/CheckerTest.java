@@ -159,6 +159,33 @@ class CheckerTest {
   }
 
   @Test
+  void accept_killedWhenItsSessionHadEndedAndWasRepaired_findsNothing() {
+    // n1 was stopped until its session was over; the history never hears that its hold was lost.
+    history(
+        had(10, "n1.1", "a", "X", 5, "UNKNOWN", -1),
+        had(30, "n2.1", "b", "X", 7, "OWNER_DIED", 0),
+        "31 n2.1 recover lock=r0 token=7",
+        unlock(32, "n2.1", "b", "X", 7),
+        "40 nemesis killed node=n1.1",
+        had(50, "n3.1", "c", "S", 8, "MODIFIED", 0));
+
+    assertThat(found).isEmpty();
+  }
+
+  @Test
+  void accept_killedAndOnlyAnEarlierOneWasRepaired_isDeadOwner() {
+    history(
+        had(5, "n2.1", "b", "X", 4, "OWNER_DIED", 0),
+        "6 n2.1 recover lock=r0 token=4",
+        unlock(7, "n2.1", "b", "X", 4),
+        had(10, "n1.1", "a", "X", 5, "UNKNOWN", -1),
+        "15 nemesis killed node=n1.1",
+        had(20, "n3.1", "c", "S", 8, "MODIFIED", 0));
+
+    assertThat(found).containsExactly(Rule.DEAD_OWNER);
+  }
+
+  @Test
   void accept_killedWithWordUnderWay_isDeadOwner() {
     // Its hold came to be known when it was dead already.
     history(
