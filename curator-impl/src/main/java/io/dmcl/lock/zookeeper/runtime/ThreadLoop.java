@@ -41,7 +41,6 @@ final class ThreadLoop implements Loop {
   private long sleepsUntilNanos; // guarded by busy, as the timers are
   private boolean owesBatchEnd; // guarded by busy: tasks were run, and what follows a batch was not
   private boolean isFollowed; // guarded by busy: what was gathered last left with a caller's task
-  private boolean hasWaited; // guarded by busy: for a task to end the present batch with
 
   /**
    * A loop that has not started.
@@ -95,9 +94,10 @@ final class ThreadLoop implements Loop {
   private void runAsCaller(boolean endsBatch) {
     while (!tasks.isEmpty() && busy.compareAndSet(false, true)) {
       try {
-        isFollowed |= owesBatchEnd;
+        boolean follows = owesBatchEnd;
         runTasks(CALLER_TASKS);
         if (endsBatch || stopped) {
+          isFollowed |= follows;
           endBatch();
         }
       } finally {
@@ -126,10 +126,10 @@ final class ThreadLoop implements Loop {
       if (busy.compareAndSet(false, true)) {
         try {
           runTimers();
-          if (owesBatchEnd && isFollowed && !hasWaited && tasks.isEmpty()) {
-            // The caller before came back at once: so may this one. But it is waited for once only.
+          if (owesBatchEnd && isFollowed && tasks.isEmpty()) {
+            // The caller before came back at once: so may this one. Only the end of the batch can
+            // set this again, so a batch is waited with once.
             isFollowed = false;
-            hasWaited = true;
             sleepNanos = GATHER_NANOS;
           } else {
             runTasks(Integer.MAX_VALUE);
@@ -198,7 +198,6 @@ final class ThreadLoop implements Loop {
 
   private void endBatch() {
     owesBatchEnd = false;
-    hasWaited = false;
     runGuarded(afterTasks);
   }
 

@@ -15,6 +15,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The event loop forgets no task, whoever brings it, and runs one at a time. */
 @Timeout(120)
@@ -105,28 +107,18 @@ class ThreadLoopTest {
     assertThat(counter.batches).isOne();
   }
 
-  @Test
-  void gather_nothingFollows_theBatchIsEndedByTheLoopsOwnThread() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void gather_nothingFollows_theBatchIsEndedByTheLoopsOwnThread(boolean oneBeforeWasFollowed)
+      throws Exception {
     Semaphore ended = new Semaphore(0);
     ThreadLoop loop = new ThreadLoop("loop", ended::release, failure::set);
     loop.start();
     for (int i = 0; i < ROUNDS; i++) {
-      ended.drainPermits();
-      loop.gather(() -> {});
-      assertThat(ended.tryAcquire(30, TimeUnit.SECONDS)).as("the batch is ended").isTrue();
-    }
-    stop(loop);
-    assertThat(failure).hasNullValue();
-  }
-
-  @Test
-  void gather_oneBeforeWasFollowedAndThisIsNot_theBatchIsEndedAllTheSame() throws Exception {
-    Semaphore ended = new Semaphore(0);
-    ThreadLoop loop = new ThreadLoop("loop", ended::release, failure::set);
-    loop.start();
-    for (int i = 0; i < ROUNDS; i++) {
-      loop.gather(() -> {});
-      loop.run(() -> {});
+      if (oneBeforeWasFollowed) {
+        loop.gather(() -> {});
+        loop.run(() -> {});
+      }
       ended.drainPermits();
       loop.gather(() -> {});
       assertThat(ended.tryAcquire(30, TimeUnit.SECONDS)).as("the batch is ended").isTrue();
