@@ -212,6 +212,17 @@ abstract class ContractTests {
                 .orElse(count == 0));
   }
 
+  /** Waits until the lock's node has no hold of it. */
+  static void awaitNotHeld(ClusterLock lock) {
+    eventually(
+        lock + " is not held",
+        () ->
+            entry(lock.lockspace(), lock.name())
+                .map(LockEntry::local)
+                .map(local -> local.sharedHolds() + local.exclusiveHolds() == 0)
+                .orElse(true));
+  }
+
   static void assertWaits(Future<?> future) {
     assertThat(future).isNotDone();
   }
