@@ -66,6 +66,7 @@ public final class Rounds {
       }
       return new StudyResult(study, measure(study, variants, times), skipped);
     } catch (Exception e) {
+      keepInterrupt(e);
       throw new MeasurementException(study, e);
     } finally {
       long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start);
@@ -80,7 +81,15 @@ public final class Rounds {
     } catch (IOException | RuntimeException e) {
       throw e;
     } catch (Exception e) {
+      keepInterrupt(e);
       throw new IOException(e);
+    }
+  }
+
+  /** Or the next study would go on as if nobody had asked to stop. */
+  private static void keepInterrupt(Exception thrown) {
+    if (thrown instanceof InterruptedException) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -140,6 +149,7 @@ public final class Rounds {
           ? ServerCost.reckon(counting, study.window(), servers)
           : variant.run(study.window());
     } catch (Exception e) {
+      keepInterrupt(e);
       throw new IllegalStateException(variant.name(), e);
     }
   }
