@@ -9,6 +9,7 @@ import static io.dmcl.lock.zookeeper.Patience.release;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dmcl.lock.ClusterLock;
+import io.dmcl.lock.Freshness;
 import io.dmcl.lock.Hold;
 import io.dmcl.lock.HoldSet;
 import io.dmcl.lock.LockMode;
@@ -25,6 +26,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.curator.framework.CuratorFramework;
@@ -203,13 +205,131 @@ class CostsIT {
     hold.unlock();
 
     // Nothing has been answered, and so the next request goes out behind the release.
-    CompletableFuture<Hold> next = lock.acquireAsync(EXCLUSIVE);
+    CompletableFuture<Hold> next = lock.acquireAsync(SHARED);
     // (In the same transaction, if the event loop was just busy.)
     eventually("the next request is sent", () -> counter.trace().contains("read"));
     assertThat(counter.trace())
         .isIn(List.of("transact", "read"), List.of("transact", "transact", "read"));
     counter.letIn();
     release(get(next));
+  }
+
+  @Test
+  void acquireAgain_inTheTransactionOfTheRelease_readsNothing() throws Exception {
+    Lockspace node = openCounted();
+    ClusterLock lock = warm(node.allocate("again"));
+    byte[] value = {1, 2, 3};
+    Hold before = acquire(lock, EXCLUSIVE);
+    before.setValue(value);
+
+    CompletableFuture<Hold> next =
+        inOneTransaction(
+            node,
+            () -> {
+              before.unlock();
+              return lock.acquireAsync(EXCLUSIVE);
+            });
+    counter.letIn();
+    Hold again = get(next);
+
+    assertThat(counter.transactions()).hasSize(3);
+    assertThat(counter.trace()).doesNotContain("read");
+    assertThat(again.freshness()).isEqualTo(Freshness.UNCHANGED);
+    assertThat(again.value()).isEqualTo(value);
+    assertThat(again.token()).isGreaterThan(before.token());
+    release(again);
+  }
+
+  @Test
+  void acquireAgain_inTheTransactionOfTheRelease_butSomebodyHasCome_reads() throws Exception {
+    Lockspace node = openCounted();
+    Lockspace elsewhere = open();
+    ClusterLock lock = warm(node.allocate("again-behind"));
+    ClusterLock theirs = elsewhere.allocate("again-behind");
+    Hold before = acquire(lock, EXCLUSIVE);
+    CompletableFuture<Hold> other = new CompletableFuture<>();
+
+    CompletableFuture<Hold> next =
+        inOneTransaction(
+            node,
+            () -> {
+              // A reader has no intent, so that only its place in the queue tells of it.
+              theirs.acquireAsync(SHARED).thenAccept(other::complete);
+              eventually("the other one waits", () -> queueOf(elsewhere, theirs) == 2);
+              before.unlock();
+              return lock.acquireAsync(EXCLUSIVE);
+            });
+    counter.letIn();
+    Hold first = get(other);
+    eventually("both are in the queue", () -> queueOf(elsewhere, theirs) == 2);
+    settle();
+
+    assertThat(next).as("it does not overtake").isNotDone();
+    assertThat(counter.transactions()).hasSize(3);
+    release(first);
+    Hold again = get(next);
+    release(again);
+  }
+
+  @Test
+  void acquireAllAgain_inTheTransactionOfTheReleases_readsNothing() throws Exception {
+    Lockspace node = openCounted();
+    Map<ClusterLock, LockMode> set = new LinkedHashMap<>();
+    set.put(warm(node.allocate("set-again-1")), EXCLUSIVE);
+    set.put(warm(node.allocate("set-again-2")), EXCLUSIVE);
+    HoldSet before = get(node.acquireAllAsync(set));
+
+    CompletableFuture<HoldSet> next =
+        inOneTransaction(
+            node,
+            () -> {
+              before.close();
+              return node.acquireAllAsync(set);
+            });
+    counter.letIn();
+    HoldSet again = get(next);
+
+    assertThat(counter.transactions()).hasSize(3);
+    assertThat(counter.trace()).doesNotContain("read");
+    again.close();
+  }
+
+  @Test
+  void acquireAll_oneOfThemAgain_reads() throws Exception {
+    Lockspace node = openCounted();
+    ClusterLock lock = warm(node.allocate("set-one-again"));
+    ClusterLock other = warm(node.allocate("set-one-anew"));
+    Hold before = acquire(lock, EXCLUSIVE);
+
+    CompletableFuture<HoldSet> next =
+        inOneTransaction(
+            node,
+            () -> {
+              before.unlock();
+              return node.acquireAllAsync(Map.of(lock, EXCLUSIVE, other, EXCLUSIVE));
+            });
+    counter.letIn();
+    HoldSet holds = get(next);
+
+    assertThat(counter.trace()).containsOnlyOnce("read");
+    holds.close();
+  }
+
+  /** Two transactions are on their way, and what is asked for then gathers behind them. */
+  private <T> T inOneTransaction(Lockspace node, Callable<T> asked) throws Exception {
+    List<Hold> others = new ArrayList<>();
+    for (String name : List.of("one", "other")) {
+      others.add(acquire(node.allocate("on-its-way-" + name), EXCLUSIVE));
+    }
+    settle();
+    counter.clear();
+    counter.holdBack();
+    for (int i = 0; i < others.size(); i++) {
+      int sent = i + 1;
+      others.get(i).unlock();
+      eventually("the release is sent", () -> counter.transactions().size() == sent);
+    }
+    return asked.call();
   }
 
   @Test

@@ -5,6 +5,7 @@ import io.dmcl.lock.LockMode;
 import io.dmcl.lock.zookeeper.protocol.Code;
 import io.dmcl.lock.zookeeper.protocol.ReadOp;
 import io.dmcl.lock.zookeeper.protocol.Reply;
+import io.dmcl.lock.zookeeper.protocol.Request;
 import io.dmcl.lock.zookeeper.protocol.Unit;
 import io.dmcl.lock.zookeeper.protocol.WriteOp;
 import java.util.ArrayList;
@@ -213,17 +214,24 @@ public final class AcquireAll {
     phase = Phase.ENTERING;
     List<WriteOp> writes = new ArrayList<>();
     List<ReadOp> reads = new ArrayList<>();
+    List<Unit.Owner> follows = new ArrayList<>();
     for (int i = 0; i < members.size(); i++) {
       Member member = members.get(i);
       Placement placement = placements.get(i);
       member.placement = placement;
-      member.lock.enteredBy(placement);
+      member.lock.enterBy(placement);
       member.miss();
-      placement.enterIn();
       writes.addAll(placement.entryWrites());
       reads.addAll(placement.entryReads());
+      Request previous = placement.follows();
+      if (previous != null) {
+        follows.add(previous);
+      }
     }
-    host.submit(placements.get(0), new Unit(writes, reads, false, new Entering(placements)));
+    boolean followsAll = follows.size() == members.size();
+    host.submit(
+        placements.get(0),
+        new Unit(writes, reads, followsAll ? follows : List.of(), false, new Entering(placements)));
   }
 
   private void finishIfComplete() {
@@ -300,6 +308,11 @@ public final class AcquireAll {
         placement.read(unit, replies.subList(from, to));
         from = to;
       }
+    }
+
+    @Override
+    public void readsSpared(Unit unit) {
+      placements.forEach(placement -> placement.readsSpared(unit));
     }
 
     @Override

@@ -100,6 +100,11 @@ final class Departures {
     return underWay.size();
   }
 
+  /** The one that began to leave last; null if none. */
+  @Nullable Placement last() {
+    return underWay.isEmpty() ? null : underWay.get(underWay.size() - 1).placement();
+  }
+
   List<Placement> placements() {
     return underWay.stream().map(Departure::placement).toList();
   }

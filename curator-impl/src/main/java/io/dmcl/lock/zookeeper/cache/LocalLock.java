@@ -721,7 +721,7 @@ public final class LocalLock implements Request.Listener {
       caller.refused();
     } else {
       caller.requestedBy(upgrading);
-      upgrading.enter();
+      upgrading.enter(null);
     }
   }
 
@@ -779,14 +779,15 @@ public final class LocalLock implements Request.Listener {
     Placement placement = host.place(this, mode, null);
     if (placement != null) {
       current = placement;
-      placement.enter();
+      placement.enter(departing.last());
     }
   }
 
-  /** A set of locks has put a request of this lock into its own unit. */
-  void enteredBy(Placement placement) {
+  /** A set of locks puts a request of this lock into its own unit. */
+  void enterBy(Placement placement) {
     current = placement;
     pinned = true;
+    placement.enterIn(departing.last());
   }
 
   /** A set of locks is complete, or has given up. */

@@ -13,6 +13,9 @@ final class Entering {
   /** The node's own shared entry, which an upgrade will drop; null if it is none. */
   final @Nullable Entry upgradeFrom;
 
+  /** The request whose release, in the same transaction, spares us the reads; null if none. */
+  @Nullable Request follows;
+
   /** Writes of which nobody knows whether they were done. */
   List<WriteOp> unsettled = List.of();
 

@@ -1,15 +1,18 @@
 package io.dmcl.lock.zookeeper.protocol;
 
+import com.google.common.collect.Sets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Sends the units of one session, coalesced: while transactions are in flight, units gather and
  * then leave as one transaction, bounded in writes and bytes, with their reads as one atomic
- * multi-read right behind it. With nothing in flight a unit leaves at once.
+ * multi-read right behind it; but for those that {@link Unit#follows} makes needless. With nothing
+ * in flight a unit leaves at once.
  *
  * <p>Every transaction ends with the bump, a write to the node's own znode. It tells the
  * transaction's id, fails the whole if the session is gone, and feeds the lease.
@@ -41,6 +44,7 @@ public final class Pipeline {
   /** What travels together: the units of a transaction, or of a multi-read. */
   public static final class Batch {
     private final List<Unit> units;
+    private final Set<Unit> spared = Sets.newIdentityHashSet(); // their reads were not sent
     private final boolean writes;
     // Of a multi-read: the transaction that it follows, without which it means nothing.
     private final @Nullable Batch behind;
@@ -262,13 +266,17 @@ public final class Pipeline {
       writes.addAll(next.writes());
       bytes += next.writeBytes();
     }
+    Batch batch = new Batch(units, true, null);
     List<Unit> readers = new ArrayList<>();
+    Set<Unit.Owner> before = Sets.newIdentityHashSet();
     for (Unit unit : units) {
-      if (!unit.reads().isEmpty()) {
+      if (!unit.follows().isEmpty() && before.containsAll(unit.follows())) {
+        batch.spared.add(unit);
+      } else if (!unit.reads().isEmpty()) {
         readers.add(unit);
       }
+      before.add(unit.owner());
     }
-    Batch batch = new Batch(units, true, null);
     send(batch, writes);
     // In the same pipeline, without waiting: a session's requests are executed in order. If the
     // transaction fails, what is read here means nothing.
@@ -340,6 +348,9 @@ public final class Pipeline {
     for (Unit unit : batch.units) {
       int to = from + unit.writes().size();
       unit.owner().written(unit, results.subList(from, to), stat.mzxid());
+      if (batch.spared.contains(unit)) {
+        unit.owner().readsSpared(unit);
+      }
       from = to;
     }
   }

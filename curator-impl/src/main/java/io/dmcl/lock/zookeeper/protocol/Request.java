@@ -129,6 +129,7 @@ public class Request implements Unit.Owner, WatchOwner {
     Ending ending;
     boolean renumber;
     long zxid;
+    @Nullable Version left; // the version, as an exclusive release found it when it had set it
 
     Leaving(Leave how, Ending ending) {
       this.how = how;
@@ -273,18 +274,52 @@ public class Request implements Unit.Owner, WatchOwner {
 
   // --- what is asked of it
 
-  /** Takes a place in the queue. */
-  public void enter() {
+  /**
+   * Takes a place in the queue.
+   *
+   * @param previous the request of this lock that the node has given back last, and that may be
+   *     leaving still; null if none
+   */
+  public void enter(@Nullable Request previous) {
     expect(phase == Phase.NEW);
+    follow(previous);
     sendEnter();
   }
 
   /**
    * As {@link #enter}, where the creating writes travel in a larger unit: see {@link #entryWrites}.
    */
-  public void enterIn() {
+  public void enterIn(@Nullable Request previous) {
     expect(phase == Phase.NEW);
+    follow(previous);
     phase = Phase.ENTERING;
+  }
+
+  private void follow(@Nullable Request previous) {
+    if (mode == LockMode.EXCLUSIVE && previous != null && previous.leavesItAlone()) {
+      entering().follows = previous;
+    }
+  }
+
+  /**
+   * The request whose release, in the same transaction, makes the reads behind our writes needless;
+   * null if there is none.
+   */
+  public @Nullable Request follows() {
+    return entering().follows;
+  }
+
+  /**
+   * Whether nobody else is there when it has been released, if nobody has come since it looked.
+   * (That it looked alone is not needed for {@link Look#behind}; but where others come, that would
+   * seldom tell anything, and only make a look later.)
+   */
+  private boolean leavesItAlone() {
+    return leaving != null
+        && leaving.how == Leave.RELEASE
+        && !leaving.renumber
+        && mode == LockMode.EXCLUSIVE
+        && aloneInQueue;
   }
 
   /** The writes that create the entry. */
@@ -379,12 +414,23 @@ public class Request implements Unit.Owner, WatchOwner {
       case LEAVING:
         Leaving how = Objects.requireNonNull(leaving);
         how.zxid = zxid;
+        how.left = versionLeft(unit, results);
         end(how.ending);
         return;
       default:
         throw new IllegalStateException("written in " + this);
     }
     leaveIfWanted();
+  }
+
+  private static @Nullable Version versionLeft(Unit unit, List<Reply.Written> results) {
+    for (int i = 0; i < results.size(); i++) {
+      ZnodeStat stat = results.get(i).stat();
+      if (unit.writes().get(i) instanceof WriteOp.SetData set && stat != null) {
+        return Version.of(set.data(), stat);
+      }
+    }
+    return null;
   }
 
   /** The entry was created, by our own unit or in a larger one. */
@@ -499,6 +545,24 @@ public class Request implements Unit.Owner, WatchOwner {
       checkConflict(Look.of(replies).queue());
     }
     // Otherwise we are leaving and do not care.
+  }
+
+  @Override
+  public void readsSpared(Unit unit) {
+    if (phase != Phase.QUEUED) {
+      return;
+    }
+    Look look = Objects.requireNonNull(follows()).lookBehind(place());
+    if (look != null) {
+      looked(look);
+    } else {
+      lookAgain();
+    }
+  }
+
+  private @Nullable Look lookBehind(Entry next) {
+    Version left = leaving == null ? null : leaving.left;
+    return left == null ? null : Look.behind(place(), left, next);
   }
 
   /** The reads behind a larger unit that {@link #enterIn} stood in. */
@@ -635,7 +699,14 @@ public class Request implements Unit.Owner, WatchOwner {
   }
 
   private void sendEnter(List<WriteOp> writes) {
-    wire.submit(new Unit(writes, entryReads(), entering().mayLackLock(), this));
+    Request follows = follows();
+    wire.submit(
+        new Unit(
+            writes,
+            entryReads(),
+            follows == null ? List.of() : List.of(follows),
+            entering().mayLackLock(),
+            this));
   }
 
   /** Only before it is granted. */

@@ -9,11 +9,18 @@ import java.util.List;
  *
  * @param writes the writes, possibly none
  * @param reads the reads, possibly none
+ * @param follows where it is not empty: if units of all these owners are before this one in the
+ *     same transaction, the reads are not sent, for the answers to the writes may tell as much
  * @param mayLackLock whether NO_NODE is to be expected, because it is not known that the lock was
  *     made
  * @param owner who is told
  */
-public record Unit(List<WriteOp> writes, List<ReadOp> reads, boolean mayLackLock, Owner owner) {
+public record Unit(
+    List<WriteOp> writes,
+    List<ReadOp> reads,
+    List<Owner> follows,
+    boolean mayLackLock,
+    Owner owner) {
   /** What a write needs in a packet besides its path and data. */
   static final int WRITE_BYTES = 64;
 
@@ -27,6 +34,12 @@ public record Unit(List<WriteOp> writes, List<ReadOp> reads, boolean mayLackLock
   public Unit {
     writes = List.copyOf(writes);
     reads = List.copyOf(reads);
+    follows = List.copyOf(follows);
+  }
+
+  /** A unit whose reads are always sent. */
+  public Unit(List<WriteOp> writes, List<ReadOp> reads, boolean mayLackLock, Owner owner) {
+    this(writes, reads, List.of(), mayLackLock, owner);
   }
 
   /** A unit of reads. */
@@ -61,8 +74,8 @@ public record Unit(List<WriteOp> writes, List<ReadOp> reads, boolean mayLackLock
   /**
    * Who sent a unit. Each unit with writes ends in exactly one of {@link #written}, {@link
    * #refused}, {@link #settled} or {@link #ended}; then, if it was written (or had no writes), its
-   * reads end in {@link #read}, {@link #readRefused} or {@link #ended}. Reads whose connection
-   * breaks are repeated unseen.
+   * reads end in {@link #read}, {@link #readRefused}, {@link #readsSpared} or {@link #ended}. Reads
+   * whose connection breaks are repeated unseen.
    */
   public interface Owner {
     /**
@@ -90,6 +103,11 @@ public record Unit(List<WriteOp> writes, List<ReadOp> reads, boolean mayLackLock
 
     /** The reads are not allowed, or the server refuses them. */
     void readRefused(Unit unit, Code code);
+
+    /** The reads were not sent: see {@link Unit#follows}. */
+    default void readsSpared(Unit unit) {
+      throw new IllegalStateException("the reads of " + unit + " follow nobody");
+    }
 
     /** The session has ended; whether the writes were done is not known. */
     void ended(Unit unit);

@@ -39,6 +39,11 @@ public record Version(
     return new Version(stat.czxid(), stat.mzxid(), stat.numChildren(), releaser, value);
   }
 
+  /** The same, with one intent more. */
+  Version withAnotherIntent() {
+    return new Version(czxid, mzxid, intents + 1, releaser, value);
+  }
+
   /** The data that a release by this request writes. */
   static byte[] data(RequestId releaser, byte[] value) {
     byte[] id = releaser.text().getBytes(StandardCharsets.US_ASCII);

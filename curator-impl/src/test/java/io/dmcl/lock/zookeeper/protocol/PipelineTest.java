@@ -62,6 +62,11 @@ class PipelineTest implements Pipeline.Wire {
     }
 
     @Override
+    public void readsSpared(Unit unit) {
+      told.add("readsSpared");
+    }
+
+    @Override
     public void ended(Unit unit) {
       told.add("ended");
     }
@@ -91,9 +96,9 @@ class PipelineTest implements Pipeline.Wire {
     return submit(Unit.writing(owner, Stream.of(paths).map(PipelineTest::write).toList()));
   }
 
-  private Unit submitReading(Owner of, String path) {
+  private Unit submitReading(Owner of, String path, Owner... follows) {
     List<ReadOp> reads = List.of(new ReadOp.Children(path), new ReadOp.Data(path + "/version"));
-    return submit(new Unit(List.of(write(path)), reads, false, of));
+    return submit(new Unit(List.of(write(path)), reads, List.<Unit.Owner>of(follows), false, of));
   }
 
   private List<Sent> transactions() {
@@ -261,6 +266,66 @@ class PipelineTest implements Pipeline.Wire {
     submit(most);
     pipeline.flush();
     assertThat(transactions()).extracting(one -> one.writes().size()).containsExactly(601, 601);
+  }
+
+  // --- reads that are not needed
+
+  @Test
+  void flush_behindAllWhomItFollows_readsAreSpared() {
+    Owner one = new Owner();
+    Owner other = new Owner();
+    submit(Unit.writing(one, List.of(write("/a"))));
+    submit(Unit.writing(other, List.of(write("/b"))));
+    submitReading(owner, "/c", one, other);
+    pipeline.flush();
+    assertThat(sent).singleElement().extracting(PipelineTest::paths).asList().contains("/a", "/c");
+    answer(sent.get(0), 7);
+    assertThat(owner.told).containsExactly("written 7", "readsSpared");
+    assertThat(pipeline.isIdle()).isTrue();
+  }
+
+  @Test
+  void flush_oneWhomItFollowsIsNotThere_isRead() {
+    Owner one = new Owner();
+    submit(Unit.writing(one, List.of(write("/a"))));
+    submitReading(owner, "/c", one, new Owner());
+    pipeline.flush();
+    assertThat(sent).hasSize(2);
+    answer(sent.get(0), 7);
+    answerReads(sent.get(0));
+    assertThat(owner.told).containsExactly("written 7", "read");
+  }
+
+  @Test
+  void flush_whomItFollowsIsInAnEarlierTransaction_isRead() {
+    Owner one = new Owner();
+    submit(Unit.writing(one, List.of(write("/a"))));
+    pipeline.flush();
+    submitReading(owner, "/c", one);
+    pipeline.flush();
+    assertThat(sent).extracting(Sent::isTransaction).containsExactly(true, true, false);
+  }
+
+  @Test
+  void flush_whomItFollowsComesLater_isRead() {
+    Owner one = new Owner();
+    submitReading(owner, "/c", one);
+    submit(Unit.writing(one, List.of(write("/a"))));
+    pipeline.flush();
+    assertThat(sent).extracting(Sent::isTransaction).containsExactly(true, false);
+  }
+
+  @Test
+  void refused_whomItFollows_isReadWhenItGoesWithoutThat() {
+    Owner one = new Owner();
+    submit(Unit.writing(one, List.of(write("/a"))));
+    submitReading(owner, "/c", one);
+    pipeline.flush();
+    refuse(sent.get(0), 0, Code.NO_NODE);
+    assertThat(sent).extracting(Sent::isTransaction).containsExactly(true, false);
+    answer(sent.get(0), 8);
+    answerReads(sent.get(0));
+    assertThat(owner.told).containsExactly("written 8", "read");
   }
 
   // --- failures

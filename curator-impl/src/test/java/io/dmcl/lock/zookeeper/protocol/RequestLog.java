@@ -3,12 +3,14 @@ package io.dmcl.lock.zookeeper.protocol;
 import io.dmcl.lock.LockMode;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What requests send, watch and tell, for a test to read. */
 final class RequestLog implements Request.Wire, Request.Listener {
   final List<Unit> sent = new ArrayList<>();
   final List<ReadOp> watches = new ArrayList<>();
   final List<String> told = new ArrayList<>();
+  @Nullable Look look;
 
   Unit last() {
     return sent.get(sent.size() - 1);
@@ -35,6 +37,7 @@ final class RequestLog implements Request.Wire, Request.Listener {
   @Override
   public void granted(Request of, Look look) {
     told.add("granted");
+    this.look = look;
   }
 
   @Override

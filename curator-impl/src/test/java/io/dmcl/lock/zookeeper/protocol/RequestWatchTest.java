@@ -21,7 +21,7 @@ class RequestWatchTest {
 
   @BeforeEach
   void grant() {
-    request.enter();
+    request.enter(null);
     request.entered(entry(LockMode.SHARED, OWN, 1), 7);
     look();
     assertThat(log.told).containsExactly("granted");
@@ -79,7 +79,7 @@ class RequestWatchTest {
   @Test
   void watchFired_wasSetWhenStillWaiting_isArmedAfterAll() {
     Request waiter = new Request(log, log, paths, LATE, LockMode.EXCLUSIVE, true, null);
-    waiter.enter();
+    waiter.enter(null);
     waiter.entered(entry(LockMode.EXCLUSIVE, LATE, 3), 9);
     waiter.read(log.last(), replies(name(LockMode.SHARED, OWN, 1), late()));
     assertThat(log.told).containsExactly("waiting");
@@ -98,7 +98,7 @@ class RequestWatchTest {
   void entry_beforeItsPlaceIsAnswered_isUnknown() {
     Request sent = new Request(log, log, paths, LATE, LockMode.EXCLUSIVE, true, null);
     assertThat(sent.entry()).isNull();
-    sent.enter();
+    sent.enter(null);
     assertThat(sent.entry()).as("it may have one").isNull();
     sent.sessionEnded();
     assertThat(sent.isGone()).isTrue();

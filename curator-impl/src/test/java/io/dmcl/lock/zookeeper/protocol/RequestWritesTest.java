@@ -35,7 +35,7 @@ class RequestWritesTest {
 
   private Request granted(LockMode mode, int sequence) {
     Request request = request(mode, true);
-    request.enter();
+    request.enter(null);
     Entry own = new Entry(mode, OWN, sequence);
     request.entered(paths.entry(own), 7);
     ZnodeStat version = new ZnodeStat(3, 3, 3, 0, 0, mode == EXCLUSIVE ? 1 : 0);
@@ -76,7 +76,7 @@ class RequestWritesTest {
 
   @Test
   void enter_exclusive_isEntryAndIntent() {
-    request(EXCLUSIVE, true).enter();
+    request(EXCLUSIVE, true).enter(null);
     assertThat(writes())
         .containsExactly(
             "create lock/x-" + ID + "- EPHEMERAL_SEQUENTIAL",
@@ -87,14 +87,14 @@ class RequestWritesTest {
 
   @Test
   void enter_shared_isTheEntry() {
-    request(SHARED, true).enter();
+    request(SHARED, true).enter(null);
     assertThat(writes()).containsExactly("create lock/s-" + ID + "- EPHEMERAL_SEQUENTIAL");
   }
 
   @Test
   void enter_lockNeverUsed_makesItInTheSameTransaction() {
     Request request = request(EXCLUSIVE, false);
-    request.enter();
+    request.enter(null);
     assertThat(log.last().mayLackLock()).isTrue();
     request.refused(log.last(), 0, Code.NO_NODE);
     assertThat(writes())
@@ -116,7 +116,7 @@ class RequestWritesTest {
   void crowd_ofAWaiter_isWhatItSawLast() {
     Request request = request(SHARED, true);
     assertThat(request.crowd()).as("nothing is known").isZero();
-    request.enter();
+    request.enter(null);
     request.entered(paths.entry(new Entry(SHARED, OWN, 5)), 7);
     request.read(
         log.last(),

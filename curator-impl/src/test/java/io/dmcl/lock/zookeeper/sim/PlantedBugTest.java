@@ -32,6 +32,8 @@ class PlantedBugTest {
       DOWNGRADE_PUBLISHES_NO_VALUE           | 2000005
       DOWNGRADE_GOES_TO_THE_TAIL             | 2000005
       NEVER_ASKS_WHO_DIED                    | 2000011
+      SPARES_A_LOOK_THOUGH_SOMEBODY_CAME     | 2000072
+      FORGETS_THE_DEAD_WHEN_IT_SPARES_A_LOOK | 2000505
       NOBODY_ELSE_EVER_MODIFIES              | 2000049
       NEWS_DOES_NOT_STICK                    | 2000001
       IGNORES_THE_LEASE                      | 3000005

@@ -55,7 +55,7 @@ final class SmallState {
   long knowledge(Actor actor) {
     HashedFingerprint out = new HashedFingerprint(lock(), Fingerprint.NOBODY);
     out.number(actor.node.number).number(actor.node.isThere() ? 1 : 0).number(actor.next);
-    actor.node.access.fingerprint(new StateText(out, actor.node.clock.nanoTime())::add);
+    add(out, actor, actor.node.clock.nanoTime());
     return out.hash();
   }
 
@@ -118,7 +118,11 @@ final class SmallState {
     }
     out.text(world.resource().content == actor.use.copy ? "knows " : "");
     long nowNanos = actor.node.clock.nanoTime();
-    actor.node.access.fingerprint(new StateText(out, nowNanos)::add);
+    add(out, actor, nowNanos);
     out.number(actor.node.loop().timersBefore(nowNanos + SmallWorld.SHORT_NANOS));
+  }
+
+  private static void add(Fingerprint out, Actor actor, long nowNanos) {
+    actor.node.access.fingerprint(new StateText(out, nowNanos, actor.isServed())::add);
   }
 }

@@ -46,7 +46,6 @@ final class StateText {
           "config",
           "layout",
           "promises", // only to be told if the lockspace fails, which is a violation
-          "aloneInQueue", // decides something at the end of the counter
           "callbacks",
           "loop",
           "random",
@@ -72,25 +71,43 @@ final class StateText {
         }
       };
 
+  /** What decides something only for a node that acquires again. */
+  private static final Set<String> FOR_THE_NEXT = Set.of("aloneInQueue");
+
   private static final Part ELEMENT = Part.of("", null);
   private static final Part KEY = Part.of("key", null);
   private static final Part VALUE = Part.of("value", null);
 
   private final Fingerprint out;
   private final long nowNanos;
+  private final boolean last;
   private final Map<Object, Integer> seen = new IdentityHashMap<>(128);
 
-  StateText(Fingerprint out, long nowNanos) {
+  /**
+   * A text that is added to a fingerprint.
+   *
+   * @param last whether the node is not going to acquire anything more
+   */
+  StateText(Fingerprint out, long nowNanos, boolean last) {
     this.out = out;
     this.nowNanos = nowNanos;
+    this.last = last;
   }
 
   /** A field, or an element of something. */
-  private record Part(String text, long hash, boolean time, boolean since, @Nullable Field field) {
+  private record Part(
+      String text,
+      long hash,
+      boolean time,
+      boolean since,
+      boolean forTheNext,
+      @Nullable Field field) {
     static Part of(String name, @Nullable Field field) {
       String text = "\n" + name + "=";
+      boolean time = name.endsWith("AtNanos");
       boolean since = !name.equals("wakeAtNanos");
-      return new Part(text, HashedFingerprint.hash(text), name.endsWith("AtNanos"), since, field);
+      boolean forTheNext = FOR_THE_NEXT.contains(name);
+      return new Part(text, HashedFingerprint.hash(text), time, since, forTheNext, field);
     }
   }
 
@@ -225,7 +242,9 @@ final class StateText {
       }
       default -> {
         for (Part part : shape.parts()) {
-          addField(part, value);
+          if (!last || !part.forTheNext()) {
+            addField(part, value);
+          }
         }
       }
     }

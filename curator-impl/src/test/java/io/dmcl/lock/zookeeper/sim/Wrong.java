@@ -3,10 +3,14 @@ package io.dmcl.lock.zookeeper.sim;
 import io.dmcl.lock.zookeeper.cache.LocalLock;
 import io.dmcl.lock.zookeeper.cache.Waiter;
 import io.dmcl.lock.zookeeper.protocol.Code;
+import io.dmcl.lock.zookeeper.protocol.Entry;
 import io.dmcl.lock.zookeeper.protocol.LockPaths;
+import io.dmcl.lock.zookeeper.protocol.Look;
+import io.dmcl.lock.zookeeper.protocol.Queue;
 import io.dmcl.lock.zookeeper.protocol.ReadOp;
 import io.dmcl.lock.zookeeper.protocol.Reply;
 import io.dmcl.lock.zookeeper.protocol.RequestId;
+import io.dmcl.lock.zookeeper.protocol.Version;
 import io.dmcl.lock.zookeeper.protocol.WriteOp;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -46,6 +50,19 @@ final class Wrong {
     return op instanceof WriteOp.SetData set && set.data().length > 0
         ? new WriteOp.SetData(set.path(), Arrays.copyOf(set.data(), 1 + set.data()[0]))
         : op;
+  }
+
+  /** What a release knows of the lock, whatever place the next one has got. */
+  static @Nullable Look lookBehind(Object released, @Nullable Object next) {
+    Object left = Peek.get(Peek.get(released, "leaving"), "left");
+    Entry own = (Entry) java.util.Objects.requireNonNull(next);
+    return left == null
+        ? null
+        : new Look(new Queue(List.of(own)), withOneIntent((Version) left), null);
+  }
+
+  static Version withOneIntent(Version version) {
+    return new Version(version.czxid(), version.mzxid(), 1, version.releaser(), version.value());
   }
 
   /** The intent that stays is one of those that were found. */
