@@ -33,6 +33,7 @@ final class LeaseKeeper {
   private boolean leaseCheckScheduled;
   private long lastNanos;
   private long lastWallNanos;
+  private long awakeFromNanos; // for all we know, the machine has not been suspended since
 
   /** A session and its lease. */
   private record Leased(Session session, SessionLease lease) {}
@@ -43,6 +44,9 @@ final class LeaseKeeper {
     this.config = config;
     this.record = record;
     this.lease = new Lease(config.tickNanos(), 0);
+    lastNanos = loop.nanoTime();
+    lastWallNanos = loop.wallNanos();
+    awakeFromNanos = lastNanos;
   }
 
   // --- any thread
@@ -69,8 +73,7 @@ final class LeaseKeeper {
     nonce = sessionNonce;
     lossTold = false;
     lease = leaseOf(session);
-    lastNanos = loop.nanoTime();
-    lastWallNanos = loop.wallNanos();
+    boolean unused = wasSuspended(session);
   }
 
   private Lease leaseOf(Session session) {
@@ -89,8 +92,10 @@ final class LeaseKeeper {
 
   /** This session was asked for, by us, after this moment. */
   void asked(long atNanos) {
-    lease.asked(atNanos);
-    extend();
+    if (atNanos - awakeFromNanos >= 0) {
+      lease.asked(atNanos);
+      extend();
+    }
   }
 
   /** A write was answered OK that was sent then. */
@@ -98,8 +103,10 @@ final class LeaseKeeper {
     long now = loop.nanoTime();
     if (leased != null) {
       check();
-      lease.answered(sentNanos, now);
-      extend();
+      if (sentNanos - awakeFromNanos >= 0) {
+        lease.answered(sentNanos, now);
+        extend();
+      }
     }
   }
 
@@ -175,19 +182,14 @@ final class LeaseKeeper {
     if (present == null) {
       return;
     }
-    long before = loop.nanoTime();
-    long wall = loop.wallNanos();
-    long now = loop.nanoTime();
-    if (now - before > CLOCK_READING_NANOS) {
-      wall = lastWallNanos + (now - lastNanos); // this thread was off the processor in between
-    }
-    long slept = (wall - lastWallNanos) - (now - lastNanos);
-    lastNanos = now;
-    lastWallNanos = wall;
     Session on = present.session();
     SessionLease shared = present.lease();
-    boolean suspended = shared.hasBegun() && slept > on.timeoutNanos() / MARGIN_DIVISOR;
-    if (suspended || shared.isOver(now)) {
+    boolean suspended = wasSuspended(on);
+    if (suspended) {
+      lease = leaseOf(on);
+    }
+    long now = lastNanos;
+    if (shared.hasBegun() && (suspended || shared.isOver(now))) {
       log.warn(
           "lockspace {}: the lease of session 0x{} is over{}; its grants are lost",
           config.lockspace(),
@@ -198,6 +200,27 @@ final class LeaseKeeper {
       lease = leaseOf(on);
       leaseOver(shared);
     }
+  }
+
+  /**
+   * Whether the machine was suspended since this was asked last. If so, what was sent before does
+   * not tell any more for how long the session lives: the monotonic clock has not counted the time.
+   */
+  private boolean wasSuspended(Session session) {
+    long before = loop.nanoTime();
+    long wall = loop.wallNanos();
+    long now = loop.nanoTime();
+    if (now - before > CLOCK_READING_NANOS) {
+      wall = lastWallNanos + (now - lastNanos); // this thread was off the processor in between
+    }
+    long slept = (wall - lastWallNanos) - (now - lastNanos);
+    lastNanos = now;
+    lastWallNanos = wall;
+    boolean suspended = slept > session.timeoutNanos() / MARGIN_DIVISOR;
+    if (suspended) {
+      awakeFromNanos = now;
+    }
+    return suspended;
   }
 
   /** What was granted under this lease is lost. */

@@ -100,6 +100,10 @@ class SimulationTest {
           2005302 | a downgrade was sent after the lease was over
           2010431 | the dead were remembered by the intent of a waiter, who withdrew it
           2016946 | a hold that was lost before its user could reload took the news
+          3005892 | a lease began with what was sent before the machine was suspended
+          3006501 | the same
+          3007988 | the same
+          3014444 | the same
           """)
   void schedule_thatOnceFailed_passes(long seed, String what) {
     Simulation simulation = new Simulation(seed, false);
