@@ -266,6 +266,7 @@ class CostsIT {
 
     assertThat(next).as("it does not overtake").isNotDone();
     assertThat(counter.transactions()).hasSize(3);
+    assertThat(counter.trace()).containsOnlyOnce("read");
     release(first);
     Hold again = get(next);
     release(again);

@@ -45,24 +45,6 @@ public record Look(Queue queue, @Nullable Version version, @Nullable List<Reques
         intents);
   }
 
-  /**
-   * What a look would show right behind a transaction that released an exclusive grant and created
-   * another entry: found out without a read. Nobody was before the grant. The queue's counter goes
-   * up with everything that is created there; so if the two places are next to each other, nobody
-   * has come after it either, and the new entry is alone. Intents besides its own are of somebody
-   * who died. And the lock was not purged, as there was an entry all the time.
-   *
-   * @param released the entry of the grant
-   * @param left the version, as the release's answer shows it
-   * @param own the entry that was created after it, in the same transaction
-   * @return null if others have come, or may have come and gone
-   */
-  static @Nullable Look behind(Entry released, Version left, Entry own) {
-    return own.sequence() == released.sequence() + 1
-        ? new Look(new Queue(List.of(own)), left.withAnotherIntent(), null)
-        : null;
-  }
-
   /** Whether somebody may have died, and the intents have to be read to know. */
   boolean isSuspect() {
     return intents == null && version != null && version.intents() != queue.exclusiveCount();

@@ -44,7 +44,7 @@ public final class Pipeline {
   /** What travels together: the units of a transaction, or of a multi-read. */
   public static final class Batch {
     private final List<Unit> units;
-    private final Set<Unit> spared = Sets.newIdentityHashSet(); // their reads were not sent
+    private Set<Unit> spared = Set.of(); // their reads were not sent; by identity
     private final boolean writes;
     // Of a multi-read: the transaction that it follows, without which it means nothing.
     private final @Nullable Batch behind;
@@ -267,15 +267,12 @@ public final class Pipeline {
       bytes += next.writeBytes();
     }
     Batch batch = new Batch(units, true, null);
+    batch.spared = spared(units);
     List<Unit> readers = new ArrayList<>();
-    Set<Unit.Owner> before = Sets.newIdentityHashSet();
     for (Unit unit : units) {
-      if (!unit.follows().isEmpty() && before.containsAll(unit.follows())) {
-        batch.spared.add(unit);
-      } else if (!unit.reads().isEmpty()) {
+      if (!unit.reads().isEmpty() && !batch.spared.contains(unit)) {
         readers.add(unit);
       }
-      before.add(unit.owner());
     }
     send(batch, writes);
     // In the same pipeline, without waiting: a session's requests are executed in order. If the
@@ -289,6 +286,22 @@ public final class Pipeline {
       sendRead(new Batch(readers.subList(from, to), false, batch));
       from = to;
     }
+  }
+
+  /** Those that follow others, all of which are before them. */
+  private static Set<Unit> spared(List<Unit> units) {
+    if (units.stream().allMatch(unit -> unit.follows().isEmpty())) {
+      return Set.of();
+    }
+    Set<Unit> spared = Sets.newIdentityHashSet();
+    Set<Unit.Owner> before = Sets.newIdentityHashSet();
+    for (Unit unit : units) {
+      if (!unit.follows().isEmpty() && before.containsAll(unit.follows())) {
+        spared.add(unit);
+      }
+      before.add(unit.owner());
+    }
+    return spared;
   }
 
   private void send(Batch batch, List<WriteOp> writes) {

@@ -95,6 +95,12 @@ public record Queue(List<Entry> entries) {
     return wanted;
   }
 
+  /** The last entry behind this one; null if there is none. */
+  @Nullable Entry lastBehind(Entry own) {
+    Entry last = entries.isEmpty() ? own : entries.get(entries.size() - 1);
+    return last.compareTo(own) > 0 ? last : null;
+  }
+
   /** Whether there is nobody but this request. */
   public boolean isAlone(RequestId id) {
     return entries.size() == 1 && entries.get(0).id().equals(id);

@@ -129,7 +129,8 @@ public class Request implements Unit.Owner, WatchOwner {
     Ending ending;
     boolean renumber;
     long zxid;
-    @Nullable Version left; // the version, as an exclusive release found it when it had set it
+    @Nullable ZnodeStat left; // of the version, when an exclusive release had set it
+    @Nullable Code failure;
 
     Leaving(Leave how, Ending ending) {
       this.how = how;
@@ -147,7 +148,6 @@ public class Request implements Unit.Owner, WatchOwner {
   private LockMode mode;
   private int sequence;
   private long token;
-  private @Nullable Code failure;
   private boolean doubted;
   private @Nullable Entering entering; // until it is granted
 
@@ -158,6 +158,7 @@ public class Request implements Unit.Owner, WatchOwner {
   private boolean armWanted;
   private boolean conflictTold;
   private boolean aloneInQueue;
+  private @Nullable Entry last; // of a grant: the last entry seen behind it, if there was one
 
   private @Nullable Leaving leaving;
   private Publication publication = Publication.NOTHING;
@@ -218,6 +219,7 @@ public class Request implements Unit.Owner, WatchOwner {
 
   /** Why it FAILED. */
   public Code failure() {
+    Code failure = leaving == null ? null : leaving.failure;
     return failure == null ? Code.OK : failure;
   }
 
@@ -296,7 +298,7 @@ public class Request implements Unit.Owner, WatchOwner {
   }
 
   private void follow(@Nullable Request previous) {
-    if (mode == LockMode.EXCLUSIVE && previous != null && previous.leavesItAlone()) {
+    if (mode == LockMode.EXCLUSIVE && previous != null && previous.isReleasing()) {
       entering().follows = previous;
     }
   }
@@ -309,17 +311,12 @@ public class Request implements Unit.Owner, WatchOwner {
     return entering().follows;
   }
 
-  /**
-   * Whether nobody else is there when it has been released, if nobody has come since it looked.
-   * (That it looked alone is not needed for {@link Look#behind}; but where others come, that would
-   * seldom tell anything, and only make a look later.)
-   */
-  private boolean leavesItAlone() {
+  /** Whether it is an exclusive grant that is being released, at a place before the last ones. */
+  private boolean isReleasing() {
     return leaving != null
         && leaving.how == Leave.RELEASE
-        && !leaving.renumber
         && mode == LockMode.EXCLUSIVE
-        && aloneInQueue;
+        && !isLate();
   }
 
   /** The writes that create the entry. */
@@ -414,7 +411,7 @@ public class Request implements Unit.Owner, WatchOwner {
       case LEAVING:
         Leaving how = Objects.requireNonNull(leaving);
         how.zxid = zxid;
-        how.left = versionLeft(unit, results);
+        how.left = statOfVersion(unit, results);
         end(how.ending);
         return;
       default:
@@ -423,11 +420,10 @@ public class Request implements Unit.Owner, WatchOwner {
     leaveIfWanted();
   }
 
-  private static @Nullable Version versionLeft(Unit unit, List<Reply.Written> results) {
+  private static @Nullable ZnodeStat statOfVersion(Unit unit, List<Reply.Written> results) {
     for (int i = 0; i < results.size(); i++) {
-      ZnodeStat stat = results.get(i).stat();
-      if (unit.writes().get(i) instanceof WriteOp.SetData set && stat != null) {
-        return Version.of(set.data(), stat);
+      if (unit.writes().get(i) instanceof WriteOp.SetData) {
+        return results.get(i).stat();
       }
     }
     return null;
@@ -505,7 +501,7 @@ public class Request implements Unit.Owner, WatchOwner {
       sendAgain();
     } else if (phase == Phase.LEAVING && leaving != null && leaving.how != Leave.ABANDON) {
       // We may not write what has to be written; at least do not stand in the way.
-      failure = code;
+      leaving.failure = code;
       leaving.how = Leave.ABANDON;
       leaving.ending = Ending.FAILED;
       send(leaveWrites());
@@ -520,6 +516,7 @@ public class Request implements Unit.Owner, WatchOwner {
     switch (phase) {
       case ENTERING:
         entering().unsettled = unit.writes();
+        entering().follows = null;
         wire.submit(Unit.reading(this, Look.reads(paths, false)));
         break;
       case DROPPING:
@@ -540,6 +537,7 @@ public class Request implements Unit.Owner, WatchOwner {
     } else if (phase == Phase.ENTERING) {
       resolved(Look.of(replies));
     } else if (phase == Phase.QUEUED) {
+      entering().follows = null;
       looked(Look.of(replies));
     } else if (phase == Phase.GRANTED) {
       checkConflict(Look.of(replies).queue());
@@ -552,17 +550,25 @@ public class Request implements Unit.Owner, WatchOwner {
     if (phase != Phase.QUEUED) {
       return;
     }
-    Look look = Objects.requireNonNull(follows()).lookBehind(place());
-    if (look != null) {
+    Succession known = Objects.requireNonNull(follows()).succession();
+    entering().follows = null;
+    Look look = known == null ? null : known.look(place());
+    Entry ahead = known == null ? null : known.ahead(place());
+    if (known != null && look != null) {
       looked(look);
+    } else if (known != null && ahead != null) {
+      entering().crowd = known.came(place()) + 1;
+      waitFor(ahead);
     } else {
       lookAgain();
     }
   }
 
-  private @Nullable Look lookBehind(Entry next) {
-    Version left = leaving == null ? null : leaving.left;
-    return left == null ? null : Look.behind(place(), left, next);
+  private @Nullable Succession succession() {
+    ZnodeStat left = leaving == null ? null : leaving.left;
+    return left == null
+        ? null // it was not yet the release that was done, but a downgrade before it
+        : new Succession(place(), last, Version.of(publication.data(id()), left));
   }
 
   /** The reads behind a larger unit that {@link #enterIn} stood in. */
@@ -601,6 +607,7 @@ public class Request implements Unit.Owner, WatchOwner {
   private void becomeGranted(Look look) {
     phase = Phase.GRANTED;
     entering = null;
+    last = look.queue().lastBehind(place());
     // The watch on the entry that we waited for is of no use any more; that entry is gone.
     if (watchPending) {
       wanted = false;
@@ -747,7 +754,7 @@ public class Request implements Unit.Owner, WatchOwner {
   /** The larger unit that {@link #enterIn} stood in will not be sent (again). */
   public void notEntered(Code code) {
     if (phase == Phase.ENTERING) {
-      failure = code;
+      failedWith(code);
       if (code == Code.NO_NODE) {
         entering().setLockExists(false); // or the next try would not make it either
       }
@@ -807,6 +814,7 @@ public class Request implements Unit.Owner, WatchOwner {
       return;
     }
     aloneInQueue = queue.isAlone(id());
+    last = queue.lastBehind(place());
     LockMode conflicting = queue.wantedOf(place());
     conflictTold = conflicting != null;
     if (conflicting != null) {
@@ -833,8 +841,8 @@ public class Request implements Unit.Owner, WatchOwner {
   /** What it would have to see or to make is refused. */
   private void cannotWait(Code code) {
     if (phase == Phase.QUEUED) {
-      failure = code;
       leave(Leave.CANCEL, Ending.FAILED);
+      failedWith(code);
     }
   }
 
@@ -892,8 +900,15 @@ public class Request implements Unit.Owner, WatchOwner {
     send(phase == Phase.LEAVING ? leaveWrites() : downgradeWrites());
   }
 
+  private void failedWith(Code code) {
+    if (leaving == null) {
+      leaving = new Leaving(Leave.CANCEL, Ending.FAILED);
+    }
+    leaving.failure = code;
+  }
+
   private void fail(Code code) {
-    failure = code;
+    failedWith(code);
     end(Ending.FAILED);
   }
 

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a request makes of the answer to the release before it, in place of a look. */
@@ -18,8 +19,10 @@ class FollowingTest {
   private static final RequestId FIRST = RequestId.of(RequestId.nonce(1), 1);
   private static final RequestId SECOND = RequestId.of(RequestId.nonce(1), 2);
   private static final RequestId OTHER = RequestId.of(RequestId.nonce(2), 1);
+  private static final RequestId THIRD = RequestId.of(RequestId.nonce(3), 1);
   private static final byte[] VALUE = "value".getBytes(StandardCharsets.UTF_8);
   private static final int PLACE = 5;
+  private static final int LATE = 1 << 30;
   private static final long MADE = 3;
   private static final long RELEASED = 9;
 
@@ -33,9 +36,13 @@ class FollowingTest {
 
   /** The first is granted, with these behind it. */
   private void grantFirst(LockMode mode, String... behind) {
+    grantFirst(mode, PLACE, behind);
+  }
+
+  private void grantFirst(LockMode mode, int place, String... behind) {
     first = request(FIRST, mode);
     first.enter(null);
-    Entry own = new Entry(mode, FIRST, PLACE);
+    Entry own = new Entry(mode, FIRST, place);
     first.entered(paths.entry(own), 7);
     List<String> queue = new ArrayList<>(List.of(own.name()));
     queue.addAll(List.of(behind));
@@ -105,18 +112,22 @@ class FollowingTest {
     grantFirst(EXCLUSIVE);
     Request second = second(EXCLUSIVE);
     answer(second, place, 0);
-    assertThat(log.told).isEmpty();
-    assertThat(log.last().reads()).isEqualTo(Look.reads(paths, false));
-    assertThat(log.last().follows()).isEmpty();
+    assertLooksAgain();
   }
 
   @Test
-  void anIntentIsLeft_asksWhoDied() {
+  void anIntentIsLeft_isReadAfterAll() {
     grantFirst(EXCLUSIVE);
     Request second = second(EXCLUSIVE);
     answer(second, PLACE + 1, 1);
+    assertLooksAgain();
+  }
+
+  private void assertLooksAgain() {
     assertThat(log.told).isEmpty();
-    assertThat(log.last().reads()).isEqualTo(Look.reads(paths, true));
+    assertThat(log.watches).isEmpty();
+    assertThat(log.last().reads()).isEqualTo(Look.reads(paths, false));
+    assertThat(log.last().follows()).isEmpty();
   }
 
   @Test
@@ -131,8 +142,45 @@ class FollowingTest {
   }
 
   @Test
-  void othersWaited_isNotFollowed() {
+  void theSameWait_waitsForTheLastOfThem() {
+    Entry last = new Entry(EXCLUSIVE, OTHER, PLACE + 2);
+    grantFirst(EXCLUSIVE, new Entry(EXCLUSIVE, THIRD, PLACE + 1).name(), last.name());
+    Request second = second(EXCLUSIVE);
+    answer(second, PLACE + 3, 2);
+    assertThat(log.told).containsExactly("waiting");
+    assertThat(log.watches).containsExactly(new ReadOp.Data(paths.entry(last)));
+    assertThat(log.sent).isEmpty();
+    assertThat(second.crowd()).isEqualTo(3);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2, 0", "2, 2", "3, 1", "3, 2", "1, 1"})
+  void othersMayWait_isReadAfterAll(int further, int intents) {
     grantFirst(EXCLUSIVE, new Entry(EXCLUSIVE, OTHER, PLACE + 1).name());
+    answer(second(EXCLUSIVE), PLACE + further, intents);
+    assertLooksAgain();
+  }
+
+  @Test
+  void aReaderWaits_isReadAfterAll() {
+    grantFirst(EXCLUSIVE, new Entry(SHARED, OTHER, PLACE + 1).name());
+    answer(second(EXCLUSIVE), PLACE + 2, 0);
+    assertLooksAgain();
+  }
+
+  @Test
+  void releasedBehindItsDowngrade_isReadAfterAll() {
+    grantFirst(EXCLUSIVE);
+    first.downgrade(VALUE, List.of(), false);
+    Request second = second(EXCLUSIVE);
+    assertThat(unitOf(second).follows()).containsExactly(first);
+    answer(second, PLACE + 2, 0);
+    assertLooksAgain();
+  }
+
+  @Test
+  void closeToTheEndOfTheCounter_isNotFollowed() {
+    grantFirst(EXCLUSIVE, LATE);
     assertThat(unitOf(second(EXCLUSIVE)).follows()).isEmpty();
   }
 

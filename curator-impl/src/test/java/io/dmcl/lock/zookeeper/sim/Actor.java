@@ -4,6 +4,7 @@ import io.dmcl.lock.Freshness;
 import io.dmcl.lock.Hold;
 import io.dmcl.lock.LockMode;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -75,16 +76,24 @@ final class Actor {
   }
 
   void unlock() {
-    Use.Held given = held;
+    var unused = giveBack().unlockAsync();
+  }
+
+  /** So that the release and the next request leave together. */
+  void unlockAndAcquire() {
+    giveBack().unlock();
+    acquire();
+  }
+
+  private Hold giveBack() {
+    Use.Held given = Objects.requireNonNull(held);
     held = null;
-    if (given != null) {
-      use.holds.remove(given);
-      if (given.isValid()) {
-        use.known = true;
-        use.knownForeignBumps = use.foreignBumps();
-      }
-      var unused = given.hold.unlockAsync();
+    use.holds.remove(given);
+    if (given.isValid()) {
+      use.known = true;
+      use.knownForeignBumps = use.foreignBumps();
     }
+    return given.hold;
   }
 
   /** Whether its user has nothing to do but wait. */

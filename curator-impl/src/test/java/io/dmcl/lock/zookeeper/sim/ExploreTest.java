@@ -30,6 +30,7 @@ class ExploreTest {
     "RELEASE_WITHOUT_A_BUMP, x/s, false, without a bump",
     "NOBODY_ELSE_EVER_MODIFIES, x/xx, false, UNCHANGED",
     "DOES_NOT_LOOK_AFTER_ARMING, x/s, true, never served",
+    "SPARES_A_LOOK_THOUGH_SOMEBODY_CAME, xx/s, false, overtook",
   })
   void explore_plantedBug_isFound(PlantedBug bug, String modes, boolean cached, String what) {
     assertThat(PlantedSearch.explore(bug, modes, cached, SmallPlan.Fault.NONE, 0)).contains(what);
@@ -53,6 +54,7 @@ class ExploreTest {
     "x/x, false, 2, NONE",
     "x/s, false, 2, NONE",
     "x/s, true, 2, NONE",
+    "xx/s, false, 1, NONE",
     "x/s, false, 2, CRASH",
     "x, false, 2, LOST_REPLY",
     "x, false, 1, EXPIRY",

@@ -18,7 +18,6 @@ import io.dmcl.lock.zookeeper.protocol.Queue;
 import io.dmcl.lock.zookeeper.protocol.ReadOp;
 import io.dmcl.lock.zookeeper.protocol.Reply;
 import io.dmcl.lock.zookeeper.protocol.Request;
-import io.dmcl.lock.zookeeper.protocol.Version;
 import io.dmcl.lock.zookeeper.protocol.WriteOp;
 import io.dmcl.lock.zookeeper.runtime.Loop;
 import io.dmcl.lock.zookeeper.runtime.Session;
@@ -124,11 +123,11 @@ enum PlantedBug {
   NEVER_ASKS_WHO_DIED(
       io.dmcl.lock.zookeeper.protocol.Look.class, "isSuspect", (self, args, original) -> false),
   SPARES_A_LOOK_THOUGH_SOMEBODY_CAME(
-      Request.class, "lookBehind", (self, args, original) -> Wrong.lookBehind(self, args[0])),
+      "io.dmcl.lock.zookeeper.protocol.Succession", "came", (self, args, original) -> 0),
   FORGETS_THE_DEAD_WHEN_IT_SPARES_A_LOOK(
-      Version.class,
-      "withAnotherIntent",
-      (self, args, original) -> Wrong.withOneIntent((Version) self)),
+      "io.dmcl.lock.zookeeper.protocol.Succession",
+      "look",
+      (self, args, original) -> Wrong.lookWithoutTheDead(self, args[0])),
   NOBODY_ELSE_EVER_MODIFIES(Memory.class, "knowsLastBump", (self, args, original) -> true),
   NEWS_DOES_NOT_STICK(
       LocalLock.class,

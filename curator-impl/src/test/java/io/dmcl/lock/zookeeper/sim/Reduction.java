@@ -162,7 +162,7 @@ final class Reduction {
     return request == null || request.isWrite();
   }
 
-  /** So its user's next call sends a transaction, with the reads behind it. */
+  /** So its user's next call sends a transaction, and no read that is not behind one. */
   private boolean hasNoGrantToKeep(Actor actor) {
     return !world.plan().cached() || actor.use.local.fastGrant() == null;
   }

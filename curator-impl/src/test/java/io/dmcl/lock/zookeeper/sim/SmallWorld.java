@@ -317,6 +317,9 @@ final class SmallWorld {
   private void collect(Actor actor) {
     if (actor.held != null) {
       add(actor, " unlocks", actor::unlock, false);
+      if (!actor.isFinished()) {
+        add(actor, " unlocks and acquires", actor::unlockAndAcquire, false);
+      }
     } else if (actor.wish == null && !actor.isFinished()) {
       add(actor, " acquires", actor::acquire, false);
     }

@@ -46,6 +46,7 @@ final class StateText {
           "config",
           "layout",
           "promises", // only to be told if the lockspace fails, which is a violation
+          "aloneInQueue", // decides something at the end of the counter
           "callbacks",
           "loop",
           "random",
@@ -72,7 +73,7 @@ final class StateText {
       };
 
   /** What decides something only for a node that acquires again. */
-  private static final Set<String> FOR_THE_NEXT = Set.of("aloneInQueue");
+  private static final Set<String> FOR_THE_NEXT = Set.of("last");
 
   private static final Part ELEMENT = Part.of("", null);
   private static final Part KEY = Part.of("key", null);

@@ -52,17 +52,14 @@ final class Wrong {
         : op;
   }
 
-  /** What a release knows of the lock, whatever place the next one has got. */
-  static @Nullable Look lookBehind(Object released, @Nullable Object next) {
-    Object left = Peek.get(Peek.get(released, "leaving"), "left");
+  /** Whoever follows himself at once is alone, and nobody has died. */
+  static @Nullable Look lookWithoutTheDead(Object succession, @Nullable Object next) {
     Entry own = (Entry) java.util.Objects.requireNonNull(next);
-    return left == null
-        ? null
-        : new Look(new Queue(List.of(own)), withOneIntent((Version) left), null);
-  }
-
-  static Version withOneIntent(Version version) {
-    return new Version(version.czxid(), version.mzxid(), 1, version.releaser(), version.value());
+    Version left = (Version) Peek.get(succession, "left");
+    Version alive = new Version(left.czxid(), left.mzxid(), 1, left.releaser(), left.value());
+    return Integer.valueOf(0).equals(Peek.call(succession, "came", own))
+        ? new Look(new Queue(List.of(own)), alive, null)
+        : null;
   }
 
   /** The intent that stays is one of those that were found. */
