@@ -66,7 +66,7 @@ public interface ClusterLock extends AutoCloseable {
   Hold acquire(LockMode mode) throws InterruptedException;
 
   /**
-   * Acquires if that is possible without waiting for anybody: at most a round trip to the
+   * Acquires if that is possible without waiting for anybody: a round trip or two to the
    * coordinator.
    *
    * @return null if somebody else has the lock

@@ -16,6 +16,9 @@ final class Entering {
   /** The request whose release, in the same transaction, spares us the reads; null if none. */
   @Nullable Request follows;
 
+  /** Whom it waits for, if the watch on it finds that it is there; null if there was a look. */
+  @Nullable Entry ahead;
+
   /** Writes of which nobody knows whether they were done. */
   List<WriteOp> unsettled = List.of();
 

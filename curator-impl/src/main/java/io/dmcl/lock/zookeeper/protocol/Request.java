@@ -558,7 +558,8 @@ public class Request implements Unit.Owner, WatchOwner {
       looked(look);
     } else if (known != null && ahead != null) {
       entering().crowd = known.came(place()) + 1;
-      waitFor(ahead);
+      entering().ahead = ahead; // which may have gone: nobody is told before it was seen
+      watch(new ReadOp.Data(paths.entry(ahead)));
     } else {
       lookAgain();
     }
@@ -579,6 +580,7 @@ public class Request implements Unit.Owner, WatchOwner {
     Entry own = place();
     Entry upgradeFrom = entering().upgradeFrom;
     entering().crowd = look.queue().entries().size();
+    entering().ahead = null;
     Turn turn = Turn.of(look, own, upgradeFrom);
     aloneInQueue = look.queue().isAlone(id());
     switch (turn.verdict()) {
@@ -659,7 +661,11 @@ public class Request implements Unit.Owner, WatchOwner {
       armed = false;
     }
     if (phase == Phase.QUEUED) {
-      if (reply.code() == Code.NO_NODE) {
+      Entry ahead = entering().ahead;
+      entering().ahead = null;
+      if (reply.code() == Code.OK && ahead != null) {
+        listener.waiting(this, ahead.id());
+      } else if (reply.code() == Code.NO_NODE) {
         wire.submit(Unit.reading(this, Look.reads(paths, false)));
       } else if (reply.code() != Code.OK) {
         cannotWait(reply.code()); // we would never know when that one goes

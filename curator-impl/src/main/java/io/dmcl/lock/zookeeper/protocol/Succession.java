@@ -8,11 +8,11 @@ import org.jspecify.annotations.Nullable;
  * exclusive grant and asked for the lock again.
  *
  * <p>Nobody was before the grant. Everything that is created in the queue moves the counter that
- * places are taken from, so the distance of the two places tells how many have come since; and the
- * answer to the release tells how many intents were there, which exclusive requests and the dead
- * leave. If the numbers are the same, and none has come, the new entry is alone and nobody has
- * died. If some have come, they are exclusive requests, and the last of them is the one to wait
- * for; should it have gone, the watch on it says so. Otherwise a look is needed.
+ * places are taken from, so the distance of the two places tells how many have come since. If none
+ * has come, the new entry is alone; and the answer to the release tells how many intents were
+ * there, so if there was none nobody has died. If some have come, the last of them is the one to
+ * wait for, as long as it is there; the watch on it tells whether it is. If that one is not known,
+ * a look is needed.
  *
  * <p>The lock was not purged meanwhile, as there was an entry all the time.
  *
@@ -28,22 +28,18 @@ record Succession(Entry released, @Nullable Entry last, Version left) {
    * @return null if that is not known
    */
   @Nullable Look look(Entry own) {
-    return came(own) == 0 && isComplete(own)
+    return came(own) == 0 && left.intents() == 0
         ? new Look(new Queue(List.of(own)), left.withAnotherIntent(), null)
         : null;
   }
 
-  /** Whom to wait for; null if that is not known. */
+  /** Whom to wait for, if it is still there; null if that is not known. */
   @Nullable Entry ahead(Entry own) {
-    return last != null && last.sequence() + 1 == own.sequence() && isComplete(own) ? last : null;
+    return last != null && last.sequence() + 1 == own.sequence() ? last : null;
   }
 
   /** How many entries were created between the two. */
   int came(Entry own) {
     return own.sequence() - released.sequence() - 1;
-  }
-
-  private boolean isComplete(Entry own) {
-    return came(own) == left.intents();
   }
 }

@@ -210,13 +210,15 @@ final class LeaseKeeper {
     long before = loop.nanoTime();
     long wall = loop.wallNanos();
     long now = loop.nanoTime();
+    long sleptAtLeast = (wall - lastWallNanos) - (now - lastNanos);
+    boolean suspended = sleptAtLeast > session.timeoutNanos() / MARGIN_DIVISOR;
     if (now - before > CLOCK_READING_NANOS) {
-      wall = lastWallNanos + (now - lastNanos); // this thread was off the processor in between
+      // This thread was off the processor in between. The next comparison must not take that for a
+      // suspension; but what this one may have missed is left for the next.
+      wall = suspended ? wall + (now - before) : lastWallNanos + (now - lastNanos);
     }
-    long slept = (wall - lastWallNanos) - (now - lastNanos);
     lastNanos = now;
     lastWallNanos = wall;
-    boolean suspended = slept > session.timeoutNanos() / MARGIN_DIVISOR;
     if (suspended) {
       awakeFromNanos = now;
     }

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a request makes of the answer to the release before it, in place of a look. */
@@ -147,24 +146,31 @@ class FollowingTest {
     grantFirst(EXCLUSIVE, new Entry(EXCLUSIVE, THIRD, PLACE + 1).name(), last.name());
     Request second = second(EXCLUSIVE);
     answer(second, PLACE + 3, 2);
-    assertThat(log.told).containsExactly("waiting");
-    assertThat(log.watches).containsExactly(new ReadOp.Data(paths.entry(last)));
+    ReadOp watch = new ReadOp.Data(paths.entry(last));
+    assertThat(log.watches).containsExactly(watch);
     assertThat(log.sent).isEmpty();
     assertThat(second.crowd()).isEqualTo(3);
-  }
-
-  @ParameterizedTest
-  @CsvSource({"2, 0", "2, 2", "3, 1", "3, 2", "1, 1"})
-  void othersMayWait_isReadAfterAll(int further, int intents) {
-    grantFirst(EXCLUSIVE, new Entry(EXCLUSIVE, OTHER, PLACE + 1).name());
-    answer(second(EXCLUSIVE), PLACE + further, intents);
-    assertLooksAgain();
+    assertThat(log.told).as("it may have gone").isEmpty();
+    second.watchSet(watch, Reply.Read.ofData(new byte[0], new ZnodeStat(1, 1, 1, 0, 0, 0)));
+    assertThat(log.told).containsExactly("waiting");
   }
 
   @Test
-  void aReaderWaits_isReadAfterAll() {
-    grantFirst(EXCLUSIVE, new Entry(SHARED, OTHER, PLACE + 1).name());
-    answer(second(EXCLUSIVE), PLACE + 2, 0);
+  void theLastHasGone_nobodyIsToldAndItIsReadAfterAll() {
+    Entry last = new Entry(SHARED, OTHER, PLACE + 1);
+    grantFirst(EXCLUSIVE, last.name());
+    Request second = second(EXCLUSIVE);
+    answer(second, PLACE + 2, 0);
+    log.watches.clear();
+    second.watchSet(new ReadOp.Data(paths.entry(last)), Reply.Read.failed(Code.NO_NODE));
+    assertLooksAgain();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {3, 4})
+  void othersMayWait_isReadAfterAll(int further) {
+    grantFirst(EXCLUSIVE, new Entry(EXCLUSIVE, OTHER, PLACE + 1).name());
+    answer(second(EXCLUSIVE), PLACE + further, further - 1);
     assertLooksAgain();
   }
 

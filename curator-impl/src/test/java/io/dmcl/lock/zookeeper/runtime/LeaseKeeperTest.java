@@ -22,10 +22,14 @@ class LeaseKeeperTest {
   /** The wall clock, which does not. */
   private long wall = 1;
 
+  /** For how long whoever has read the wall clock is off the processor then. */
+  private long offNanos;
+
   private final Loop loop =
       stub(
           Loop.class,
-          name -> name.equals("nanoTime") ? (Object) now : name.equals("wallNanos") ? wall : null);
+          name ->
+              name.equals("nanoTime") ? (Object) now : name.equals("wallNanos") ? read() : null);
   private final Session session =
       stub(
           Session.class,
@@ -68,6 +72,12 @@ class LeaseKeeperTest {
   private SessionLease begun() {
     keeper.begin(session, "nonce");
     return Objects.requireNonNull(keeper.lease());
+  }
+
+  private long read() {
+    long read = wall;
+    pass(offNanos);
+    return read;
   }
 
   /** A write is sent, and answered at once. */
@@ -146,6 +156,42 @@ class LeaseKeeperTest {
     write();
     write();
     assertThat(lease.hasBegun()).isFalse();
+  }
+
+  @Test
+  void asked_beforeTheSuspension_clocksAreReadSlowly_doesNotBegin() {
+    long asked = now;
+    suspended();
+    offNanos = 6 * ROUND_TRIP;
+    SessionLease lease = begun();
+    keeper.asked(asked);
+    assertThat(lease.hasBegun()).isFalse();
+  }
+
+  @Test
+  void clocksAreReadSlowly_isNoSuspension() {
+    SessionLease lease = begun();
+    keeper.asked(now);
+    for (int i = 0; i < 3; i++) {
+      offNanos = TIMEOUT / 10;
+      keeper.check();
+      offNanos = 0;
+      keeper.check();
+    }
+    assertThat(lease.isValid(now)).isTrue();
+  }
+
+  @Test
+  void suspended_clocksAreReadSlowly_isOneSuspension() {
+    SessionLease lease = begun();
+    suspended();
+    offNanos = TIMEOUT / 10;
+    keeper.check();
+    offNanos = 0;
+    pass(ROUND_TRIP);
+    keeper.asked(now);
+    keeper.check();
+    assertThat(lease.isValid(now)).isTrue();
   }
 
   @Test

@@ -46,6 +46,7 @@ final class StateText {
           "config",
           "layout",
           "promises", // only to be told if the lockspace fails, which is a violation
+          "awakeFromNanos",
           "aloneInQueue", // decides something at the end of the counter
           "callbacks",
           "loop",
