@@ -25,6 +25,7 @@ import java.util.stream.Collectors;
  */
 public final class Conformance {
   private static final int DEFAULT_SEQUENCES = 10_000;
+  private static final int PROGRESS = 500;
 
   /** What one ensemble did with the actions: a line for each thing that was said. */
   record Transcript(List<Action> actions, List<String> lines) {}
@@ -113,6 +114,10 @@ public final class Conformance {
       if (difference.isPresent()) {
         throw new AssertionError("seed " + seed + "\n" + difference.get());
       }
+      long done = seed - firstSeed + 1;
+      if (done % PROGRESS == 0) {
+        System.out.println("conformance: " + done + " sequences, no difference");
+      }
     }
   }
 
@@ -166,6 +171,7 @@ public final class Conformance {
 
   /** Arguments: the number of sequences (10,000), and the first seed (the time). */
   public static void main(String[] arguments) throws Exception {
+    Simulate.silence();
     int sequences = arguments.length > 0 ? Integer.parseInt(arguments[0]) : DEFAULT_SEQUENCES;
     long seed = arguments.length > 1 ? Long.parseLong(arguments[1]) : System.currentTimeMillis();
     System.out.println("conformance: " + sequences + " sequences from seed " + seed);
