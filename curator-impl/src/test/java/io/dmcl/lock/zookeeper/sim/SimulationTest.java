@@ -16,27 +16,33 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The real nodes in simulated schedules. How many, says the system property {@code
- * dmcl.sim.schedules}; {@code ./dmcl simulate} runs others.
+ * The real nodes in simulated schedules. How many ordinary ones, says the system property {@code
+ * dmcl.sim.schedules}; of the kinds in which sessions are in danger there are a quarter of that
+ * each. {@code ./dmcl simulate} runs others.
  */
 class SimulationTest {
   private static final int SCHEDULES = Integer.getInteger("dmcl.sim.schedules", 20_000);
-  private static final long FROM = Plan.LIVELY_FROM;
 
   @BeforeAll
   static void silence() {
     Simulate.silence();
   }
 
-  @Test
+  @ParameterizedTest
+  @CsvSource({
+    Plan.LIVELY_FROM + ", 1",
+    Plan.ENDANGERED_FROM + ", 4",
+    Plan.LATE_FROM + ", 4",
+  })
   @Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = ThreadMode.SEPARATE_THREAD)
-  void schedules_ofEveryKind_breakNoPromise() {
+  void schedules_ofEachKind_breakNoPromise(long from, int part) {
     ConcurrentLinkedQueue<String> failures = new ConcurrentLinkedQueue<>();
-    AtomicLong next = new AtomicLong(FROM);
+    AtomicLong next = new AtomicLong(from);
+    long end = from + SCHEDULES / part;
     List<Thread> threads = new ArrayList<>();
     int processors = Runtime.getRuntime().availableProcessors();
     for (int i : IntStream.range(0, processors).toArray()) {
-      Thread thread = new Thread(() -> run(next, failures), "schedules-" + i);
+      Thread thread = new Thread(() -> run(next, end, failures), "schedules-" + i);
       thread.setDaemon(true);
       thread.start();
       threads.add(thread);
@@ -47,9 +53,9 @@ class SimulationTest {
     assertThat(failures).isEmpty();
   }
 
-  private static void run(AtomicLong next, ConcurrentLinkedQueue<String> failures) {
+  private static void run(AtomicLong next, long end, ConcurrentLinkedQueue<String> failures) {
     for (long seed = next.getAndIncrement();
-        seed < FROM + SCHEDULES && failures.size() < 5;
+        seed < end && failures.size() < 5;
         seed = next.getAndIncrement()) {
       Throwable failure = new Simulation(seed, false).run();
       if (failure != null) {
