@@ -166,6 +166,26 @@ class FollowingTest {
     assertLooksAgain();
   }
 
+  @Test
+  void theLastGoesBeforeTheWatchIsAnswered_itIsNotToldOfLater() {
+    Entry last = new Entry(EXCLUSIVE, OTHER, PLACE + 1);
+    grantFirst(EXCLUSIVE, last.name());
+    Request second = second(EXCLUSIVE);
+    answer(second, PLACE + 2, 1);
+    second.watchFired(new ReadOp.Data(paths.entry(last)));
+    Entry before = new Entry(SHARED, THIRD, PLACE + 1);
+    second.read(
+        log.last(),
+        List.of(
+            Reply.Read.ofChildren(
+                List.of(before.name(), new Entry(EXCLUSIVE, SECOND, PLACE + 2).name()), null),
+            Reply.Read.ofData(new byte[0], new ZnodeStat(MADE, RELEASED, 3, 0, 0, 1))));
+    second.watchSet(
+        new ReadOp.Data(paths.entry(before)),
+        Reply.Read.ofData(new byte[0], new ZnodeStat(1, 1, 1, 0, 0, 0)));
+    assertThat(log.told).as("of the one that the look showed").containsExactly("waiting");
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {3, 4})
   void othersMayWait_isReadAfterAll(int further) {

@@ -171,6 +171,10 @@ public final class Conformance {
 
   /** Arguments: the number of sequences (10,000), and the first seed (the time). */
   public static void main(String[] arguments) throws Exception {
+    if (!Arrays.stream(arguments).allMatch(each -> each.matches("\\d{1,18}"))) {
+      System.err.println("usage: conformance [SEQUENCES [SEED]]");
+      System.exit(2);
+    }
     Simulate.silence();
     int sequences = arguments.length > 0 ? Integer.parseInt(arguments[0]) : DEFAULT_SEQUENCES;
     long seed = arguments.length > 1 ? Long.parseLong(arguments[1]) : System.currentTimeMillis();
